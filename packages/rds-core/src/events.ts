@@ -1,0 +1,61 @@
+/**
+ * Events: what a node tells of, as unions discriminated by `type`.
+ */
+
+import type { Address } from './address.js';
+import type { PeerKind } from './exchange.js';
+import type { CloseReason } from './path-state.js';
+
+export interface NodeEvents {
+  connection: [ConnectionEvent];
+  congestion: [CongestionEvent];
+  uncertain: [UncertainEvent];
+}
+
+export type ConnectionEvent =
+  /** A peer is connected. `peer` says whether it is one of our own nodes. */
+  | {
+      readonly type: 'up';
+      readonly address: string;
+      readonly tcpPort: number;
+      readonly peer: PeerKind;
+    }
+  /** Its connection ended. It is made anew, and nothing is lost. */
+  | {
+      readonly type: 'down';
+      readonly address: string;
+      readonly tcpPort: number;
+      readonly reason: CloseReason;
+      /** What broke the connection, if something did. */
+      readonly error: unknown;
+    }
+  /** It is another incarnation than before: the process or machine has restarted. */
+  | { readonly type: 'restarted'; readonly address: string; readonly tcpPort: number }
+  /** A connection was closed before it became a peer's: a knock, a scanner, garbage. */
+  | { readonly type: 'refused'; readonly address: string; readonly reason: CloseReason };
+
+export type CongestionEvent =
+  /** A socket of this node has more queued than its receive buffer, or no longer. */
+  | { readonly type: 'local'; readonly port: number; readonly congested: boolean }
+  /** A peer sent its map: these of its ports are congested. */
+  | {
+      readonly type: 'remote';
+      readonly address: string;
+      readonly tcpPort: number;
+      readonly ports: readonly number[];
+    };
+
+/** Messages that a restart of the peer left without an outcome. */
+export interface UncertainEvent {
+  readonly type: 'messages';
+  readonly address: string;
+  readonly tcpPort: number;
+  readonly messages: readonly UncertainMessage[];
+}
+
+export interface UncertainMessage {
+  /** The port of the own socket that sent it. */
+  readonly sport: number;
+  readonly to: Address;
+  readonly data: Uint8Array;
+}

@@ -1,0 +1,353 @@
+/**
+ * Exchange: what is said on a path's connection. It ties the sending and the receiving half
+ * together: acknowledgements, pings and pongs, barriers, hellos, and what becomes of all that when
+ * a connection ends or the peer restarts. When there is a connection, and which one, is the path's
+ * business.
+ */
+
+import { AckBarrier } from './ack-barrier.js';
+import { Inbound, type InboundOwner } from './inbound.js';
+import type { Link } from './link.js';
+import type { Message, MessageOwner, Receipt } from './message.js';
+import { Outbound, type OutboundSource, PROBE, PROBE_PORT } from './outbound.js';
+import type { CloseReason } from './path-state.js';
+import { type Payload, payloadBytes } from './payload.js';
+import type { Runtime } from './runtime.js';
+import type { SendQueue } from './send-queue.js';
+import type { SlabPool } from './slab.js';
+import type { Stats } from './stats.js';
+import type { Extensions } from './wire/extension.js';
+import { FLAG_ACK_REQUIRED, FLAG_CONGESTION_MAP, HEADER_BYTES, type Header } from './wire/header.js';
+
+/**
+ * Who the peer is: one of our own nodes, something that behaves like a Linux kernel, or not yet
+ * known. Nothing but a probe is sent to a peer that is not known.
+ */
+export type PeerKind = 'unknown' | 'rds-tcp' | 'linux';
+
+/** What the exchange needs to know of the peer and of the node, and what it tells them. */
+export interface Peer {
+  readonly kind: PeerKind;
+  readonly extensions: Uint8Array;
+  readonly mapExtensions: Uint8Array | null;
+  /** Counts the changes of the node's congestion map. */
+  readonly mapVersion: number;
+  copyMap(bytes: Uint8Array, at: number): void;
+  /** A port that no socket has, so that no congestion keeps a pong to it back. */
+  freePort(): number;
+  mapReceived(map: Uint8Array): void;
+  introduced(extensions: Extensions): void;
+  deliver(sport: number, dport: number, payload: Uint8Array): boolean;
+  ponged(tag: number): void;
+  /** What became of these will not be known. They are settled already. */
+  uncertain(messages: readonly Message[]): void;
+}
+
+/** So much may gather in one turn before it is written without waiting for the turn's end. */
+const GATHER_BYTES = 64 * 1024;
+
+export class Exchange implements InboundOwner, OutboundSource {
+  readonly #peer: Peer;
+  /** The peer said what it can not have meant: the connection must end. */
+  readonly #faulted: (reason: CloseReason) => void;
+  readonly #runtime: Runtime;
+  readonly #stats: Stats;
+  readonly #outbound: Outbound;
+  readonly #inbound = new Inbound(this);
+  readonly #barrier: AckBarrier;
+  /** The connection while messages may flow. */
+  #link: Link | null = null;
+  #gatheredBytes = 0;
+  #flushDue = false;
+  #ackScheduled = false;
+  /** True once the peer has answered a ping: only then does its silence mean anything. */
+  #answers = false;
+  /** Something was delivered or acknowledged on the present connection. */
+  progressed = false;
+
+  constructor(
+    peer: Peer,
+    faulted: (reason: CloseReason) => void,
+    runtime: Runtime,
+    stats: Stats,
+    pool: SlabPool,
+  ) {
+    this.#peer = peer;
+    this.#faulted = faulted;
+    this.#runtime = runtime;
+    this.#stats = stats;
+    this.#outbound = new Outbound(this, pool, runtime.initialSequence());
+    this.#barrier = new AckBarrier(runtime.clock, (sequence) => this.#pongMissing(sequence));
+  }
+
+  get queue(): SendQueue {
+    return this.#outbound.queue;
+  }
+
+  get nextTxSequence(): number {
+    return this.#outbound.nextSequence;
+  }
+
+  get nextRxSequence(): number {
+    return this.#inbound.nextSequence;
+  }
+
+  // ── For the path ─────────────────────────────────────────────────────────────────────────────
+
+  /** The first words on a new connection. `mapSent` if the present map went out already. */
+  begin(link: Link, mapSent: boolean): void {
+    this.progressed = false;
+    this.queue.mapDue = !mapSent;
+    // Nothing else may leave before the peer has said who it is: it may have restarted. A kernel
+    // need not say anything, and gets its probe behind the resends.
+    if (this.#peer.kind === 'linux') return;
+    this.#outbound.introduce(link, this.#peer.kind === 'rds-tcp' ? 'hello' : 'probe');
+  }
+
+  /** The peer has spoken, or need not: messages flow. */
+  open(link: Link): void {
+    this.#link = link;
+    this.#stats.send_retransmitted += this.queue.sentCount;
+    if (this.#peer.kind === 'linux') this.queue.pushControl(PROBE);
+    this.flush();
+  }
+
+  /** The connection can not be written to any more. */
+  end(): void {
+    this.#link = null;
+    this.#barrier.cancel();
+    this.queue.rewind();
+  }
+
+  send(
+    payload: Payload,
+    sport: number,
+    dport: number,
+    owner: MessageOwner,
+    receipt: Receipt | null,
+  ): void {
+    const length = payloadBytes(payload);
+    // Only our own nodes look at the flag, and only their refusals are asked for.
+    const flags = receipt !== null && this.acksInBand ? FLAG_ACK_REQUIRED : 0;
+    this.#outbound.send(payload, length, sport, dport, flags, owner, receipt);
+    this.#stats.send_queued++;
+    this.#gatheredBytes += HEADER_BYTES + length;
+    if (this.#gatheredBytes >= GATHER_BYTES) this.flush();
+    else this.flushSoon();
+  }
+
+  /** Sends a ping whose pong will name `tag`. Lost if the connection breaks. */
+  ping(tag: number): void {
+    if (this.queue.pushControl({ kind: 'control', sport: tag, dport: 0, extended: false })) {
+      this.#stats.send_ping++;
+      this.flushSoon();
+    }
+  }
+
+  mapChanged(): void {
+    this.queue.mapDue = true;
+    this.flushSoon();
+  }
+
+  /** Asks for a sign of life. False if the peer is not known to answer. */
+  askForSign(): boolean {
+    if (this.#link === null) return false;
+    if (this.acksInBand) {
+      this.#outbound.writeUnsequenced(this.#link, FLAG_ACK_REQUIRED);
+      return true;
+    }
+    this.ping(this.#peer.freePort());
+    return this.#answers;
+  }
+
+  /** All that was sent to the incarnation of the peer that is gone. */
+  peerRestarted(): void {
+    this.#inbound.peerRestarted();
+    this.#barrier.cancel();
+    // Notes on what the old incarnation sent would only confuse the new one.
+    for (const note of this.queue.takeWhere(({ sport }) => sport === 0)) note.settle('canceled');
+    this.#giveUp(this.queue.takeSent(), 'restarted');
+  }
+
+  frame(header: Header, payload: Uint8Array): void {
+    if (header.flags === FLAG_CONGESTION_MAP) {
+      this.#stats.cong_update_received++;
+      this.#peer.mapReceived(payload);
+    } else {
+      this.#inbound.frame(header, payload);
+    }
+  }
+
+  /** The frames of a chunk are all in: one acknowledgement for them, and for what follows at once. */
+  chunkEnded(): void {
+    if (!this.#inbound.ackDue || this.#ackScheduled || !this.acksInBand) return;
+    this.#ackScheduled = true;
+    this.#runtime.yield(() => {
+      this.#ackScheduled = false;
+      if (this.#inbound.refusals.untold > 0) this.flush();
+      if (this.#inbound.ackDue) this.#acknowledgeNow();
+    });
+  }
+
+  /** Says all that is still unsaid before the connection is half-closed. */
+  finish(): void {
+    this.flush();
+    if (this.#inbound.ackDue) this.#acknowledgeNow();
+  }
+
+  flushSoon(): void {
+    if (this.#flushDue || this.#link === null) return;
+    this.#flushDue = true;
+    this.#runtime.defer(this.#flushTask);
+  }
+
+  readonly #flushTask = (): void => {
+    this.#flushDue = false;
+    this.flush();
+  };
+
+  flush(): void {
+    this.#gatheredBytes = 0;
+    const link = this.#link;
+    if (link === null) return;
+    if (this.#inbound.refusals.untold > 0) this.#tellRefusals();
+    this.#outbound.flush(link);
+    if (this.#needsBarrier()) {
+      this.#beginBarrier();
+      this.#outbound.flush(link);
+    }
+  }
+
+  // ── OutboundSource ───────────────────────────────────────────────────────────────────────────
+
+  get extensions(): Uint8Array {
+    return this.#peer.extensions;
+  }
+
+  get mapExtensions(): Uint8Array | null {
+    return this.#peer.mapExtensions;
+  }
+
+  copyMap(bytes: Uint8Array, at: number): void {
+    this.#stats.cong_update_queued++;
+    this.#peer.copyMap(bytes, at);
+  }
+
+  takeAck(): number {
+    if (!this.acksInBand) return 0;
+    this.#inbound.ackDue = false;
+    return this.#inbound.ack;
+  }
+
+  // ── InboundOwner ─────────────────────────────────────────────────────────────────────────────
+
+  get acksInBand(): boolean {
+    return this.#peer.kind === 'rds-tcp';
+  }
+
+  introduced(extensions: Extensions): void {
+    this.#peer.introduced(extensions);
+  }
+
+  acknowledged(sequence: number): void {
+    if (sequence >= this.#outbound.nextSequence) {
+      this.#faulted('bad-ack');
+      return;
+    }
+    const count = this.queue.acknowledge(sequence);
+    if (count === 0) return;
+    this.#stats.send_acked += count;
+    this.progressed = true;
+    if (this.queue.freshCount > 0) this.flushSoon();
+  }
+
+  refused(first: number, last: number, exact: boolean): void {
+    this.queue.judge(first, last, exact ? 'refused' : 'unconfirmed');
+  }
+
+  pinged(sport: number): void {
+    this.#stats.recv_ping++;
+    const extended = sport === PROBE_PORT;
+    if (this.queue.pushControl({ kind: 'control', sport: 0, dport: sport, extended })) {
+      this.#stats.send_pong++;
+    } else {
+      this.#stats.send_pong_dropped++;
+    }
+    this.flushSoon();
+  }
+
+  ponged(dport: number): void {
+    this.#stats.recv_pong++;
+    this.#answers = true;
+    const sequence = this.#barrier.pong(dport);
+    if (sequence !== null) {
+      this.acknowledged(sequence);
+      if (this.#needsBarrier()) this.flushSoon();
+    } else if (dport !== PROBE_PORT) {
+      this.#peer.ponged(dport);
+    }
+  }
+
+  heartbeat(): void {
+    this.#acknowledgeNow();
+  }
+
+  repeated(): void {
+    this.#stats.recv_drop_old_seq++;
+  }
+
+  deliver(sport: number, dport: number, payload: Uint8Array): boolean {
+    this.progressed = true;
+    return this.#peer.deliver(sport, dport, payload);
+  }
+
+  // ── Inside ───────────────────────────────────────────────────────────────────────────────────
+
+  #acknowledgeNow(): void {
+    if (this.#link !== null) this.#outbound.writeUnsequenced(this.#link, 0);
+  }
+
+  #tellRefusals(): void {
+    const { refusals } = this.#inbound;
+    const { payload, ranges } = refusals.tell();
+    const owner: MessageOwner = {
+      messageSettled: (_, settlement) => {
+        if (settlement === 'delivered') refusals.confirm(ranges);
+      },
+    };
+    this.#outbound.send(payload, payload.byteLength, 0, 0, 0, owner, null);
+  }
+
+  /** A Linux peer is asked once per round trip, behind all that is to be acknowledged. */
+  #needsBarrier(): boolean {
+    if (this.#peer.kind !== 'linux' || this.#barrier.isWaiting) return false;
+    return this.queue.sentCount > 0 && this.queue.resendCount === 0;
+  }
+
+  #beginBarrier(): void {
+    const tag = this.#peer.freePort();
+    const sent = (sequence: number) => this.#barrier.sent(sequence);
+    const frame = { kind: 'control', sport: tag, dport: 0, extended: false, sent } as const;
+    if (!this.queue.pushControl(frame)) return;
+    this.#stats.send_ping++;
+    this.#barrier.begin(tag);
+  }
+
+  #pongMissing(sequence: number): void {
+    if (!this.#answers && sequence > 0) {
+      // A kernel with ping_enable=0 never says. What it has had for so long is most likely
+      // delivered; it is not kept for ever, and no receipt claims to know.
+      this.#giveUp(this.queue.takeWhere((m) => m.sequence > 0 && m.sequence < sequence), 'unconfirmed');
+    }
+    this.flushSoon();
+  }
+
+  #giveUp(messages: readonly Message[], settlement: 'restarted' | 'unconfirmed'): void {
+    const unknown = messages.filter(({ verdict }) => verdict === 'delivered');
+    this.#stats.send_uncertain += unknown.length;
+    if (unknown.length > 0) this.#peer.uncertain(unknown);
+    for (const message of messages) {
+      message.settle(message.verdict === 'delivered' ? settlement : message.verdict);
+    }
+  }
+}

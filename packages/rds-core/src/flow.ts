@@ -1,0 +1,237 @@
+/**
+ * Flow: what a socket remembers of one destination: the way there, the send buffer, and the calls
+ * that wait. Mirrors the cached `rs_conn` of `struct rds_sock`. A flow is good for one epoch of
+ * its node; when a way disappears, the epoch ends and the flow is looked up anew.
+ */
+
+import type { Address } from './address.js';
+import { type Outcome, RdsError, type RdsErrorDetails } from './errors.js';
+import {
+  type MessageOwner,
+  type Receipt,
+  SETTLEMENT_ERRORS,
+  type Settled,
+  type Settlement,
+} from './message.js';
+import type { Payload } from './payload.js';
+import type { Pending } from './pending.js';
+import { Queue } from './queue.js';
+import type { RoomWaiter, SendQuota } from './send-quota.js';
+
+/** The way to a node: a connection, or the loopback. */
+export interface Route {
+  isCongested(port: number): boolean;
+  /** `flow` is told when `port` is no longer congested. */
+  awaitUncongested(port: number, flow: Flow): void;
+  /** Takes a message for good: the payload is copied before it returns. */
+  send(
+    payload: Payload,
+    sport: number,
+    dport: number,
+    owner: MessageOwner,
+    receipt: Receipt | null,
+  ): void;
+  /** Drops what `sport` has sent, to `dport` or anywhere, and is not acknowledged. */
+  cancel(sport: number, dport: number | null): Unacknowledged;
+}
+
+/** How much was not acknowledged. */
+export interface Unacknowledged {
+  messages: number;
+  bytes: number;
+}
+
+/** A send that waits, or without payload a waitWritable. */
+export interface Waiter {
+  readonly pending: Pending<void>;
+  readonly payload: Payload | null;
+  readonly length: number;
+  readonly receipt: Receipt | null;
+  readonly group: FlushGroup;
+}
+
+export type Obstacle = 'room' | 'congestion';
+
+/** What the flows of a socket tell it. */
+export interface FlowOwner {
+  readonly port: number;
+  /** Messages accepted and not settled, plus sends that wait: +1 or -1. */
+  outstandingChanged(by: number): void;
+  blocked(obstacle: Obstacle): void;
+}
+
+/** The sends since the last flush, so that a flush knows what it waits for. */
+export class FlushGroup implements MessageOwner {
+  readonly #flow: Flow;
+  unsettled = 0;
+  failure: { settlement: Exclude<Settlement, 'delivered'>; outcome: Outcome | null } | null = null;
+  readonly flushes: Pending<void>[] = [];
+
+  constructor(flow: Flow) {
+    this.#flow = flow;
+  }
+
+  begin(): void {
+    this.unsettled++;
+    this.#flow.owner.outstandingChanged(1);
+  }
+
+  messageSettled(message: Settled, settlement: Settlement, outcome: Outcome | null): void {
+    message.receipt?.(settlement, outcome);
+    if (settlement !== 'delivered' && settlement !== 'refused') {
+      this.failure ??= { settlement, outcome };
+    }
+    this.#flow.quota.release(message.length);
+    this.end();
+  }
+
+  /** One less to wait for. */
+  end(): void {
+    this.unsettled--;
+    if (this.unsettled === 0) this.#finish();
+    this.#flow.owner.outstandingChanged(-1);
+  }
+
+  #finish(): void {
+    const { failure } = this;
+    this.failure = null;
+    for (const flush of this.flushes.splice(0)) {
+      if (failure === null) flush.resolve();
+      else flush.reject(settlementError(failure.settlement, failure.outcome, this.#flow.details));
+    }
+  }
+}
+
+export class Flow implements RoomWaiter {
+  readonly to: Address;
+  readonly route: Route;
+  readonly quota: SendQuota;
+  readonly epoch: number;
+  readonly owner: FlowOwner;
+  readonly #waiters = new Queue<Waiter>();
+  /** What the first waiter waits for. */
+  #obstacle: Obstacle | null = null;
+  /** The quota knows of us. */
+  #waitsForRoom = false;
+  group = new FlushGroup(this);
+
+  constructor(to: Address, route: Route, quota: SendQuota, epoch: number, owner: FlowOwner) {
+    this.to = to;
+    this.route = route;
+    this.quota = quota;
+    this.epoch = epoch;
+    this.owner = owner;
+  }
+
+  get details(): RdsErrorDetails {
+    return { syscall: 'sendmsg', address: this.to.address, port: this.to.port };
+  }
+
+  get isIdle(): boolean {
+    return this.group.unsettled === 0 && this.#waiters.length === 0;
+  }
+
+  /** What keeps a message of `bytes` from being sent now. */
+  obstacle(bytes: number): Obstacle | null {
+    if (this.#waiters.length > 0) return this.#obstacle;
+    if (this.route.isCongested(this.to.port)) return 'congestion';
+    return this.quota.hasRoom(bytes) ? null : 'room';
+  }
+
+  /** Sends, if nothing is in the way. Returns what was. */
+  trySend(payload: Payload, length: number, receipt: Receipt | null): Obstacle | null {
+    const obstacle = this.obstacle(length);
+    if (obstacle !== null) return obstacle;
+    const { group } = this;
+    group.begin();
+    this.quota.reserve(length);
+    this.route.send(payload, this.owner.port, this.to.port, group, receipt);
+    return null;
+  }
+
+  /** Waits behind those who came earlier. */
+  wait(waiter: Waiter): void {
+    waiter.group.begin();
+    this.#waiters.push(waiter);
+    if (this.#waiters.length === 1) this.advance();
+  }
+
+  /** The first waiter may have given up: those behind it may be able to go. */
+  gaveUp(): void {
+    if (this.#waiters.peek()?.pending.isSettled) this.advance();
+  }
+
+  /** From here on, messages belong to the next flush. */
+  flushed(): FlushGroup {
+    const { group } = this;
+    if (group.unsettled > 0) this.group = new FlushGroup(this);
+    return group;
+  }
+
+  /** The socket closes: nobody waits any longer. */
+  rejectWaiters(error: RdsError): void {
+    for (const { pending, group } of [...this.#waiters]) {
+      pending.reject(error);
+      group.end();
+    }
+    this.#waiters.clear();
+    this.#obstacle = null;
+  }
+
+  roomCame(): boolean {
+    this.#waitsForRoom = this.#pump() === 'room';
+    return this.#waitsForRoom;
+  }
+
+  /** Something may be out of the way. */
+  advance(): void {
+    if (this.#pump() !== 'room' || this.#waitsForRoom) return;
+    this.#waitsForRoom = true;
+    this.quota.wait(this);
+  }
+
+  /** Lets waiters through until something is in the way. */
+  #pump(): Obstacle | null {
+    this.#obstacle = null;
+    for (let first = this.#waiters.peek(); first !== undefined; first = this.#waiters.peek()) {
+      if (!first.pending.isSettled) {
+        const obstacle = this.#letThrough(first);
+        if (obstacle !== null) {
+          this.#obstacle = obstacle;
+          this.owner.blocked(obstacle);
+          if (obstacle === 'congestion') this.route.awaitUncongested(this.to.port, this);
+          return obstacle;
+        }
+      } else {
+        first.group.end();
+      }
+      this.#waiters.shift();
+    }
+    return null;
+  }
+
+  #letThrough({ pending, payload, length, receipt, group }: Waiter): Obstacle | null {
+    if (this.route.isCongested(this.to.port)) return 'congestion';
+    if (!this.quota.hasRoom(length)) return 'room';
+    if (payload === null) {
+      group.end();
+      pending.resolve();
+      return null;
+    }
+    this.quota.reserve(length);
+    this.route.send(payload, this.owner.port, this.to.port, group, receipt);
+    // With a receipt the call goes on waiting; should it give up now, the message is under way.
+    if (receipt === null) pending.resolve();
+    else pending.outcome = 'unknown';
+    return null;
+  }
+}
+
+export function settlementError(
+  settlement: Exclude<Settlement, 'delivered'>,
+  outcome: Outcome | null,
+  details: RdsErrorDetails,
+): RdsError {
+  const { code, text } = SETTLEMENT_ERRORS[settlement];
+  return new RdsError(code, text, { ...details, outcome: outcome ?? undefined });
+}

@@ -1,0 +1,113 @@
+/**
+ * Inbound: the receiving half of a path: which frames count, and what each one means. Mirrors
+ * rds_recv_incoming in net/rds/recv.c.
+ */
+
+import { PROBE_PORT } from './outbound.js';
+import { Refusals, readRefusals } from './refusals.js';
+import { type Extensions, decodeExtensions } from './wire/extension.js';
+import { FLAG_ACK_REQUIRED, FLAG_RETRANSMITTED, type Header } from './wire/header.js';
+
+/** What the receiving half tells its path. */
+export interface InboundOwner {
+  /** True while the peer is one of our own nodes, which put acknowledgements into headers. */
+  readonly acksInBand: boolean;
+  /** A probe, its pong or a hello said who the peer is. */
+  introduced(extensions: Extensions): void;
+  /** The peer has processed everything up to `sequence`. */
+  acknowledged(sequence: number): void;
+  /** Of the messages `first` to `last` the peer found no socket, or does not know (inexact). */
+  refused(first: number, last: number, exact: boolean): void;
+  pinged(sport: number): void;
+  ponged(dport: number): void;
+  /** One of our own nodes wants to hear that we live. */
+  heartbeat(): void;
+  /** A resent message that had arrived before. */
+  repeated(): void;
+  /** False if no socket is bound to `dport`. */
+  deliver(sport: number, dport: number, payload: Uint8Array): boolean;
+}
+
+export class Inbound {
+  readonly #owner: InboundOwner;
+  readonly refusals = new Refusals();
+  /** cp_next_rx_seq. It outlives connections; only a restart of the peer resets it. */
+  #nextSequence = 0;
+  #highestAck = 0;
+  /** True if something came that the peer has not been told of. */
+  ackDue = false;
+
+  constructor(owner: InboundOwner) {
+    this.#owner = owner;
+  }
+
+  get nextSequence(): number {
+    return this.#nextSequence;
+  }
+
+  /** The highest sequence of which we may say that all up to it is processed; 0 for none. */
+  get ack(): number {
+    const { firstUnconfirmed } = this.refusals;
+    const processed = this.#nextSequence - 1;
+    return Math.max(0, processed < firstUnconfirmed ? processed : firstUnconfirmed - 1);
+  }
+
+  frame(header: Header, payload: Uint8Array): void {
+    const owner = this.#owner;
+    const { sequence, sport, dport } = header;
+    const control = sport === 0 || dport === 0;
+    // Before the sequence: a restart that it tells of makes the old numbers meaningless.
+    if (header.extended && introduces(header)) {
+      owner.introduced(decodeExtensions(header.extensions));
+    }
+    if (owner.acksInBand) {
+      if (header.ack > this.#highestAck) {
+        this.#highestAck = header.ack;
+        owner.acknowledged(header.ack);
+      }
+      if (sequence === 0 && sport === 0 && dport === 0) {
+        if ((header.flags & FLAG_ACK_REQUIRED) !== 0) owner.heartbeat();
+        return;
+      }
+    }
+    // The kernel's rule to the letter. An unflagged lower number is accepted, and lowers ours.
+    if (sequence < this.#nextSequence && (header.flags & FLAG_RETRANSMITTED) !== 0) {
+      this.ackDue = true;
+      owner.repeated();
+      return;
+    }
+    this.#nextSequence = sequence + 1;
+    if (control) this.#control(header, payload);
+    else {
+      this.ackDue = true;
+      const found = owner.deliver(sport, dport, payload);
+      if (!found && (header.flags & FLAG_ACK_REQUIRED) !== 0 && owner.acksInBand) {
+        this.refusals.add(sequence);
+      }
+    }
+  }
+
+  /** The peer counts from anew. */
+  peerRestarted(): void {
+    this.#nextSequence = 0;
+    this.refusals.clear();
+  }
+
+  #control(header: Header, payload: Uint8Array): void {
+    const { sport, dport } = header;
+    if (dport === 0 && sport !== 0) this.#owner.pinged(sport);
+    else if (sport === 0 && dport !== 0) this.#owner.ponged(dport);
+    else if (this.#owner.acksInBand) {
+      // A sequenced 0 → 0 of our own: the peer found no socket for some messages.
+      this.ackDue = true;
+      for (const { first, last, exact } of readRefusals(payload)) {
+        this.#owner.refused(first, last, exact);
+      }
+    }
+  }
+}
+
+/** Probes, their pongs and hellos say who sends them. */
+export function introduces({ extended, sport, dport }: Header): boolean {
+  return extended && sport <= PROBE_PORT && dport <= PROBE_PORT && sport * dport === 0;
+}

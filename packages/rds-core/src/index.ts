@@ -1,0 +1,40 @@
+/**
+ * @rds-tcp/core: reliable datagrams without a network. `openNode` on a Runtime of your own, or use
+ * the package `rds-tcp`, which has one for TCP.
+ */
+
+export { type Address, RDS_TCP_PORT } from './address.js';
+export { type Outcome, RdsError, type RdsErrorCode, type RdsErrorDetails } from './errors.js';
+export type {
+  CongestionEvent,
+  ConnectionEvent,
+  NodeEvents,
+  UncertainEvent,
+  UncertainMessage,
+} from './events.js';
+export type { PeerKind } from './exchange.js';
+export type { Unacknowledged } from './flow.js';
+export type { ConnectionInfo, NodeInfo, SocketInfo } from './info.js';
+export type { Incoming, MessageData } from './message.js';
+export { openNode, RdsNode } from './node.js';
+export type { BindOptions, BufferOptions, NodeOptions, ReconnectOptions } from './options.js';
+export type { CloseReason, PathStateKind } from './path-state.js';
+export type { AbortSignalLike, WaitOptions } from './pending.js';
+export type {
+  Clock,
+  Listener,
+  Runtime,
+  Stream,
+  StreamHandler,
+  TcpAddress,
+  Timer,
+  Transport,
+} from './runtime.js';
+export {
+  type CloseOptions,
+  RdsSocket,
+  type RdsSocketEvents,
+  type ReceiveOptions,
+  type SendOptions,
+  type WaitWritableOptions,
+} from './socket.js';

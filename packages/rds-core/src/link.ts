@@ -1,0 +1,87 @@
+/**
+ * Link: one TCP connection in the life of a path: its stream, the decoder of what it brings, and
+ * how much of what was written is still on its way to the operating system. When the connection
+ * breaks, the link is gone and the path lives on.
+ */
+
+import type { Stream, StreamHandler } from './runtime.js';
+import { type FrameFault, FrameDecoder, type FrameSink } from './wire/frame-decoder.js';
+
+/** The path, as the link sees it. Each call names the link: an old one may still have a say. */
+export interface LinkOwner extends FrameSink {
+  linkOpened(link: Link): void;
+  /** The frames of a chunk have all been given. */
+  linkReceived(link: Link): void;
+  /** The bytes make no sense. Nothing more will be read. */
+  linkFaulted(link: Link, fault: FrameFault): void;
+  /** Some of what was written has left. */
+  linkWritten(link: Link): void;
+  linkEnded(link: Link): void;
+  linkClosed(link: Link, error: unknown): void;
+}
+
+export class Link implements StreamHandler {
+  readonly #stream: Stream;
+  readonly #decoder: FrameDecoder;
+  /** Null once the path wants to hear no more of this link. */
+  #owner: LinkOwner | null;
+  /** Bytes written whose `done` has not come. */
+  unwrittenBytes = 0;
+  /** Chunks received: zero tells a busy peer, which closes without a word, from a broken link. */
+  chunks = 0;
+
+  constructor(stream: Stream, owner: LinkOwner, maxMessageBytes: number) {
+    this.#stream = stream;
+    this.#owner = owner;
+    this.#decoder = new FrameDecoder(maxMessageBytes);
+    stream.handler = this;
+  }
+
+  write(chunks: readonly Uint8Array[], byteLength: number, done: () => void): void {
+    this.unwrittenBytes += byteLength;
+    this.#stream.write(chunks, () => {
+      this.unwrittenBytes -= byteLength;
+      done();
+      this.#owner?.linkWritten(this);
+    });
+  }
+
+  end(): void {
+    this.#stream.end();
+  }
+
+  /** Drops the connection; the owner hears nothing more. */
+  destroy(): void {
+    this.#owner = null;
+    this.#stream.destroy();
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  opened(): void {
+    this.#owner?.linkOpened(this);
+  }
+
+  received(chunk: Uint8Array): void {
+    const owner = this.#owner;
+    if (owner === null) return;
+    this.chunks++;
+    const fault = this.#decoder.push(chunk, owner);
+    if (fault === null) owner.linkReceived(this);
+    else owner.linkFaulted(this, fault);
+  }
+
+  ended(): void {
+    this.#owner?.linkEnded(this);
+  }
+
+  closed(error?: unknown): void {
+    this.#owner?.linkClosed(this, error);
+  }
+}

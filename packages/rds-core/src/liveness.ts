@@ -1,0 +1,79 @@
+/**
+ * Liveness: notices a peer that vanished without a word. While nothing is heard, the peer is asked
+ * for a sign; after a few unanswered questions it is gone.
+ *
+ * Silence is counted in ticks, not in time. A tick that comes late means that our own event loop
+ * stood still, and with it the reading: what the peer sent meanwhile still waits to be read. Such
+ * a tick counts for nothing.
+ */
+
+import type { Clock, Timer } from './runtime.js';
+
+/** One tick to notice the silence, and three unanswered questions; the fifth part is slack. */
+const TICKS_PER_LIFE = 5;
+const SILENT_TICKS = 4;
+/** A tick may be late by so much of its length. */
+const LATE = 0.5;
+/** When there is reason to doubt a peer, it has this long to show otherwise, at the most. */
+const SUSPECT_TICK_MS = 250;
+
+export interface LivenessOwner {
+  /** Ask the peer for a sign of life. False if it is known not to answer. */
+  askForSign(): boolean;
+  /** It did not come. */
+  silent(): void;
+}
+
+export class Liveness implements Timer {
+  readonly #clock: Clock;
+  readonly #owner: LivenessOwner;
+  readonly #usualTickMs: number;
+  #tickMs: number;
+  #timer: Timer;
+  #dueAt = 0;
+  #silentTicks = 0;
+  /** Set from outside whenever anything arrives. */
+  heard = false;
+
+  constructor(clock: Clock, livenessMs: number, owner: LivenessOwner) {
+    this.#clock = clock;
+    this.#owner = owner;
+    this.#usualTickMs = livenessMs / TICKS_PER_LIFE;
+    this.#tickMs = this.#usualTickMs;
+    this.#timer = this.#next();
+  }
+
+  /** There is a hint that the peer lost the connection: find out soon. */
+  suspect(): void {
+    this.#tickMs = Math.min(this.#tickMs, SUSPECT_TICK_MS);
+    this.heard = false;
+    this.#owner.askForSign();
+    this.#timer.cancel();
+    this.#timer = this.#next();
+  }
+
+  cancel(): void {
+    this.#timer.cancel();
+  }
+
+  #next(): Timer {
+    this.#dueAt = this.#clock.now() + this.#tickMs;
+    return this.#clock.setTimer(this.#tickMs, () => this.#tick());
+  }
+
+  #tick(): void {
+    const late = this.#clock.now() - this.#dueAt > this.#tickMs * LATE;
+    if (this.heard) {
+      this.#silentTicks = 0;
+      this.#tickMs = this.#usualTickMs;
+    } else if (!late && ++this.#silentTicks >= SILENT_TICKS) {
+      this.#owner.silent();
+      return;
+    }
+    this.heard = false;
+    if (this.#silentTicks > 0 || late) {
+      if (!this.#owner.askForSign()) this.#silentTicks = 0;
+    }
+    this.#timer = this.#next();
+  }
+}

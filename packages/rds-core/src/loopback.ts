@@ -1,0 +1,102 @@
+/**
+ * Loopback: the way to a node's own sockets. Mirrors net/rds/loop.c: a transport like the others,
+ * which hands a message straight over. It queues and drains in a loop, or two handlers that answer
+ * each other would overflow the stack.
+ */
+
+import type { Flow, Route, Unacknowledged } from './flow.js';
+import type { MessageOwner, Receipt } from './message.js';
+import { copyPayload, type Payload, payloadBytes } from './payload.js';
+import { Queue } from './queue.js';
+import type { Runtime } from './runtime.js';
+
+export interface LoopbackOwner {
+  /** True if the socket there has more than it wants. */
+  isCongested(port: number): boolean;
+  /** False if no socket is bound to `dport`. */
+  deliverLocally(sport: number, dport: number, data: Uint8Array): boolean;
+}
+
+interface Handover {
+  readonly data: Uint8Array;
+  readonly length: number;
+  readonly sport: number;
+  readonly dport: number;
+  readonly owner: MessageOwner;
+  readonly receipt: Receipt | null;
+}
+
+/** Messages handed over before the event loop gets its turn again. */
+const TURN_MESSAGES = 1024;
+
+export class Loopback implements Route {
+  readonly #runtime: Runtime;
+  readonly #owner: LoopbackOwner;
+  readonly #queue = new Queue<Handover>();
+  readonly #blocked = new Set<Flow>();
+  #scheduled = false;
+
+  constructor(runtime: Runtime, owner: LoopbackOwner) {
+    this.#runtime = runtime;
+    this.#owner = owner;
+  }
+
+  get queuedMessages(): number {
+    return this.#queue.length;
+  }
+
+  isCongested(port: number): boolean {
+    return this.#owner.isCongested(port);
+  }
+
+  awaitUncongested(_port: number, flow: Flow): void {
+    this.#blocked.add(flow);
+  }
+
+  /** A port is no longer congested. */
+  uncongested(): void {
+    const flows = [...this.#blocked];
+    this.#blocked.clear();
+    for (const flow of flows) flow.advance();
+  }
+
+  send(
+    payload: Payload,
+    sport: number,
+    dport: number,
+    owner: MessageOwner,
+    receipt: Receipt | null,
+  ): void {
+    const length = payloadBytes(payload);
+    const data = new Uint8Array(length);
+    copyPayload(payload, data, 0);
+    this.#queue.push({ data, length, sport, dport, owner, receipt });
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#runtime.defer(this.#drain);
+    }
+  }
+
+  cancel(sport: number, dport: number | null): Unacknowledged {
+    const canceled = this.#queue.removeWhere(
+      (item) => item.sport === sport && (dport === null || item.dport === dport),
+    );
+    for (const item of canceled) item.owner.messageSettled(item, 'canceled', 'not-delivered');
+    const bytes = canceled.reduce((sum, { length }) => sum + length, 0);
+    return { messages: canceled.length, bytes };
+  }
+
+  readonly #drain = (): void => {
+    for (let count = 0; count < TURN_MESSAGES; count++) {
+      const item = this.#queue.shift();
+      if (item === undefined) {
+        this.#scheduled = false;
+        return;
+      }
+      const found = this.#owner.deliverLocally(item.sport, item.dport, item.data);
+      if (found) item.owner.messageSettled(item, 'delivered', null);
+      else item.owner.messageSettled(item, 'refused', 'not-delivered');
+    }
+    this.#runtime.yield(this.#drain);
+  };
+}

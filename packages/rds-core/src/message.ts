@@ -1,0 +1,120 @@
+/**
+ * Message: a datagram on its way out, from the moment it is accepted until it is settled. Mirrors
+ * `struct rds_message`. And Incoming, what a receiver gets.
+ */
+
+import type { Address } from './address.js';
+import type { Outcome, RdsErrorCode } from './errors.js';
+import type { Slab } from './slab.js';
+import { HEADER_BYTES } from './wire/header.js';
+
+/** What can be sent: text goes out as UTF-8, an array as the concatenation of its items. */
+export type MessageData = string | Uint8Array | readonly (string | Uint8Array)[];
+
+/** A received message. */
+export interface Incoming {
+  /** The payload. It belongs to the receiver. */
+  readonly data: Uint8Array;
+  /** The socket that sent it. An answer can be sent to just this. */
+  readonly from: Address;
+}
+
+/**
+ * The least that a message costs of a byte budget. Empty messages cost memory too, and a budget
+ * that they do not count against is none.
+ */
+export const LEAST_CHARGE_BYTES = 64;
+
+export function chargeBytes(payloadBytes: number): number {
+  return payloadBytes < LEAST_CHARGE_BYTES ? LEAST_CHARGE_BYTES : payloadBytes;
+}
+
+/** How a message ended. */
+export type Settlement =
+  /** The peer has put it on its socket's queue. */
+  | 'delivered'
+  /** The peer has no socket at that port. */
+  | 'refused'
+  /** cancelSentTo, or its socket was closed. */
+  | 'canceled'
+  /** The peer restarted with this message sent and not acknowledged. */
+  | 'restarted'
+  /** The peer does not acknowledge (a Linux kernel with ping_enable=0). */
+  | 'unconfirmed';
+
+/** The error of a receipt, per settlement other than 'delivered'. */
+export const SETTLEMENT_ERRORS: Readonly<
+  Record<Exclude<Settlement, 'delivered'>, { code: RdsErrorCode; text: string }>
+> = {
+  refused: { code: 'ECONNREFUSED', text: 'no socket is bound there' },
+  canceled: { code: 'ECANCELED', text: 'the message was canceled, or its socket closed' },
+  restarted: { code: 'ECONNRESET', text: 'the peer restarted before it acknowledged the message' },
+  unconfirmed: { code: 'ETIMEDOUT', text: 'the peer does not acknowledge messages' },
+};
+
+/** Who sent a message and hears how it ended. */
+export interface MessageOwner {
+  messageSettled(message: Settled, settlement: Settlement, outcome: Outcome | null): void;
+}
+
+/** What the owner must know to give the budget back and to settle a receipt. */
+export interface Settled {
+  readonly length: number;
+  readonly receipt: Receipt | null;
+}
+
+/** Hears once what became of a message. `outcome` is null if it was delivered. */
+export type Receipt = (settlement: Settlement, outcome: Outcome | null) => void;
+
+export class Message implements Settled {
+  readonly kind = 'message';
+  /** 0 until the first transmission, which gives it its number. */
+  sequence = 0;
+  flags = 0;
+  /** What the peer has said of it, which counts once it is acknowledged. */
+  verdict: Settlement = 'delivered';
+  readonly slab: Slab;
+  /** Where its frame begins in the slab. */
+  readonly start: number;
+  readonly length: number;
+  readonly sport: number;
+  readonly dport: number;
+  readonly owner: MessageOwner;
+  readonly receipt: Receipt | null;
+
+  constructor(
+    slab: Slab,
+    start: number,
+    length: number,
+    sport: number,
+    dport: number,
+    owner: MessageOwner,
+    receipt: Receipt | null,
+  ) {
+    this.slab = slab;
+    this.start = start;
+    this.length = length;
+    this.sport = sport;
+    this.dport = dport;
+    this.owner = owner;
+    this.receipt = receipt;
+  }
+
+  /** A copy of the payload, for whoever wants to know what it was after it is settled. */
+  copyPayload(): Uint8Array {
+    const from = this.start + HEADER_BYTES;
+    return this.slab.bytes.slice(from, from + this.length);
+  }
+
+  /** Ends the message; it must be in no queue any more. */
+  settle(settlement: Settlement): void {
+    this.slab.release();
+    this.owner.messageSettled(this, settlement, this.#outcome(settlement));
+  }
+
+  #outcome(settlement: Settlement): Outcome | null {
+    if (settlement === 'delivered') return null;
+    const never = settlement === 'refused' || this.sequence === 0;
+    return never ? 'not-delivered' : 'unknown';
+  }
+}

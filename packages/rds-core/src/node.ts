@@ -1,0 +1,407 @@
+/**
+ * RdsNode: one RDS address, which is what a host is to a kernel: its sockets, its peers, and the
+ * TCP port where they meet. Two nodes in one process are as apart as two machines.
+ */
+
+import { EventEmitter } from 'eventemitter3';
+import {
+  type Address,
+  type IpAddress,
+  isInteger,
+  RDS_TCP_PORT,
+  unicastIp,
+} from './address.js';
+import { CongestionMap } from './congestion-map.js';
+import type { Connection } from './connection.js';
+import { RdsError, type RdsErrorCode } from './errors.js';
+import type { NodeEvents } from './events.js';
+import type { Route, Unacknowledged } from './flow.js';
+import { connectionInfo, counters, type NodeInfo, socketInfo } from './info.js';
+import { Loopback, type LoopbackOwner } from './loopback.js';
+import type { Message } from './message.js';
+import {
+  type BindOptions,
+  type NodeOptions,
+  type ResolvedNodeOptions,
+  resolveBindOptions,
+  resolveNodeOptions,
+} from './options.js';
+import type { CloseReason } from './path-state.js';
+import { PeerTable, type PeerTableOwner } from './peer-table.js';
+import type { WaitOptions } from './pending.js';
+import { PortTable } from './port-table.js';
+import type { Listener, Runtime } from './runtime.js';
+import { CLOSE_DEADLINE_MS, type CloseOptions, RdsSocket, type SocketOwner } from './socket.js';
+import { Stats } from './stats.js';
+import { encodeExtensions, FEATURE_ACKS } from './wire/extension.js';
+
+/** Reading begins again when the queues are down to so much of the hard limit. */
+const RESUME_AT = 0.75;
+const PING_TIMEOUT_MS = 5000;
+const MAX_GENERATION = 0xffff_ffff;
+
+/** Opens a node: listens, and is ready to bind sockets. `rds-tcp` does this on real TCP. */
+export async function openNode(options: NodeOptions, runtime: Runtime): Promise<RdsNode> {
+  const resolved = resolveNodeOptions(options);
+  const local = { address: resolved.ip.text, tcpPort: resolved.tcpPort };
+  let node: RdsNode | null = null;
+  const listener = await runtime.transport
+    .listen(local, (stream) => {
+      if (node === null) stream.destroy();
+      else node.accept(stream);
+    })
+    .catch((cause: unknown) => {
+      throw listenError(cause, local.address, local.tcpPort);
+    });
+  node = new RdsNode(resolved, runtime, listener);
+  return node;
+}
+
+export class RdsNode
+  extends EventEmitter<NodeEvents>
+  implements AsyncDisposable, SocketOwner, LoopbackOwner, PeerTableOwner
+{
+  readonly address: string;
+  /** Where the node listens. */
+  readonly tcpPort: number;
+  /** @internal */
+  readonly runtime: Runtime;
+  /** @internal */
+  readonly stats = new Stats();
+  /** @internal */
+  readonly extensions: Uint8Array;
+  /** @internal */
+  readonly mapExtensions: Uint8Array | null;
+  /** @internal */
+  mapVersion = 0;
+  /** @internal */
+  isPaused = false;
+  readonly #options: ResolvedNodeOptions;
+  readonly #listener: Listener;
+  readonly #ports = new PortTable();
+  /** Every socket that is not yet closed, with those that only drain. */
+  readonly #sockets = new Set<RdsSocket>();
+  readonly #peers: PeerTable;
+  readonly #loopback: Loopback;
+  readonly #congestion = new CongestionMap();
+  #queuedBytes = 0;
+  #closed: Promise<Unacknowledged> | null = null;
+
+  /** @internal Nodes are made by `createNode`, or by `openNode` on a runtime of your own. */
+  constructor(options: ResolvedNodeOptions, runtime: Runtime, listener: Listener) {
+    super();
+    this.address = options.ip.text;
+    this.tcpPort = listener.tcpPort;
+    this.runtime = runtime;
+    this.#options = options;
+    this.#listener = listener;
+    const own = { features: FEATURE_ACKS, tcpPort: this.tcpPort };
+    const generation = 1 + Math.floor(runtime.random() * MAX_GENERATION);
+    this.extensions = encodeExtensions({ npaths: 1, generation, own });
+    this.mapExtensions = this.tcpPort === RDS_TCP_PORT ? null : encodeExtensions({ own });
+    this.#loopback = new Loopback(runtime, this);
+    this.#peers = new PeerTable(this, runtime, options, this.stats, this.tcpPort);
+  }
+
+  // ── For programs ─────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * A socket on `port`, or on any free one. Throws EADDRINUSE if the port is taken, EINVAL for
+   * port 1 and bad options, EBADF if the node is closed.
+   */
+  bind(portOrOptions?: number | BindOptions): RdsSocket {
+    this.#checkOpen('bind');
+    const options = resolveBindOptions(portOrOptions, this.#options);
+    const port = options.port === 0 ? this.#ports.random(this.runtime.random()) : options.port;
+    if (port === null || this.#ports.has(port)) {
+      const text = port === null ? 'every port has a socket' : `port ${port} has a socket already`;
+      throw this.#error('EADDRINUSE', text, 'bind', port ?? undefined);
+    }
+    const socket = new RdsSocket(this.address, { ...options, port }, this);
+    this.#ports.add(socket);
+    this.#sockets.add(socket);
+    return socket;
+  }
+
+  /**
+   * The round-trip time in milliseconds of an RDS ping, whatever is bound there. ETIMEDOUT after
+   * `timeoutMs` (5,000).
+   */
+  async ping(
+    address: string | { address: string; tcpPort?: number | undefined },
+    options: WaitOptions = {},
+  ): Promise<number> {
+    const { ip, tcpPort } = this.#peerOf(address, 'ping');
+    if (this.#isSelf(ip, tcpPort)) return this.#pingSelf();
+    const connection = this.#peers.connection(ip, tcpPort, 'ping');
+    return connection.ping({ timeoutMs: PING_TIMEOUT_MS, ...options });
+  }
+
+  /** RDS_CONN_RESET: drops the connection to a peer and makes it anew. Nothing is lost. */
+  resetConnection(address: string | { address: string; tcpPort?: number | undefined }): void {
+    const { ip, tcpPort } = this.#peerOf(address, 'resetConnection');
+    this.#peers.get(ip, tcpPort)?.path.reset();
+  }
+
+  /** A snapshot of sockets, connections, queues and counters. */
+  info(): NodeInfo {
+    return {
+      address: this.address,
+      tcpPort: this.tcpPort,
+      sockets: Array.from(this.#ports, socketInfo),
+      connections: Array.from(this.#peers, connectionInfo),
+      queuedBytes: this.#queuedBytes,
+      counters: counters(this.stats),
+    };
+  }
+
+  get isClosed(): boolean {
+    return this.#closed !== null;
+  }
+
+  /**
+   * Closes all sockets, waiting until what they sent is acknowledged or the deadline has passed,
+   * then the connections and the listener. Says what was not acknowledged. After it nothing of
+   * the node is left, and a process with nothing else to do ends.
+   */
+  close(options: CloseOptions = {}): Promise<Unacknowledged> {
+    this.#closed ??= this.#close(options);
+    return this.#closed;
+  }
+
+  /** Drops everything at once, as if the process had died. Returns what was not acknowledged. */
+  async destroy(): Promise<Unacknowledged> {
+    const dropped = [...this.#sockets].map((socket) => socket.destroy());
+    this.#closed ??= Promise.resolve(sum(dropped));
+    this.#peers.closeDoor();
+    for (const { path } of [...this.#peers]) path.close();
+    await this.#listener.close();
+    return sum(dropped);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  // ── For sockets ──────────────────────────────────────────────────────────────────────────────
+
+  /** @internal */
+  get maxMessageBytes(): number {
+    return this.#options.maxMessageBytes;
+  }
+
+  /** @internal */
+  get epoch(): number {
+    return this.#peers.epoch;
+  }
+
+  /** @internal */
+  route(to: Address, syscall: string): { route: Route; to: Address } {
+    const { ip, tcpPort } = this.#peerOf(to, syscall);
+    const address = { ...to, address: ip.text };
+    if (this.#isSelf(ip, tcpPort)) return { route: this.#loopback, to: address };
+    return { route: this.#peers.connection(ip, tcpPort, syscall), to: address };
+  }
+
+  /** @internal */
+  unbind(socket: RdsSocket): void {
+    this.#ports.remove(socket);
+  }
+
+  /** @internal */
+  socketClosed(socket: RdsSocket): void {
+    this.#sockets.delete(socket);
+  }
+
+  /** @internal */
+  congestionChanged(port: number, congested: boolean): void {
+    if (congested) this.#congestion.set(port);
+    else this.#congestion.clear(port);
+    this.mapVersion++;
+    for (const { path } of this.#peers) path.exchange.mapChanged();
+    if (!congested) this.#loopback.uncongested();
+    this.#tell('congestion', { type: 'local', port, congested });
+  }
+
+  /** @internal */
+  queuedBytesChanged(byBytes: number): void {
+    this.#queuedBytes += byBytes;
+    const { maxQueuedBytes } = this.#options;
+    if (!this.isPaused && this.#queuedBytes > maxQueuedBytes) {
+      this.stats.tcp_read_paused++;
+      this.#pause(true);
+    } else if (this.isPaused && this.#queuedBytes <= maxQueuedBytes * RESUME_AT) {
+      this.#pause(false);
+    }
+    if (byBytes > 0) this.stats.recv_bytes_added_to_sock += byBytes;
+    else this.stats.recv_bytes_freed_fromsock -= byBytes;
+  }
+
+  // ── For the loopback and connections ─────────────────────────────────────────────────────────
+
+  /** @internal */
+  isCongested(port: number): boolean {
+    return this.#congestion.isCongested(port);
+  }
+
+  /** @internal */
+  deliverLocally(sport: number, dport: number, data: Uint8Array): boolean {
+    return this.deliver({ address: this.address, port: sport }, dport, data);
+  }
+
+  /** @internal */
+  deliver(from: Address, dport: number, data: Uint8Array): boolean {
+    const socket = this.#ports.get(dport);
+    if (socket === undefined) {
+      this.stats.recv_drop_no_sock++;
+      return false;
+    }
+    socket.deliver({ data, from });
+    return true;
+  }
+
+  /** @internal */
+  copyMap(bytes: Uint8Array, at: number): void {
+    this.#congestion.copyTo(bytes, at);
+  }
+
+  /** @internal */
+  freePort(): number {
+    return this.#ports.next();
+  }
+
+  /** @internal */
+  accept(stream: Parameters<PeerTable['accept']>[0]): void {
+    this.#peers.accept(stream);
+  }
+
+  /** @internal */
+  refused(address: string, reason: CloseReason): void {
+    this.#tell('connection', { type: 'refused', address, reason });
+  }
+
+  /** @internal */
+  forget(connection: Connection): void {
+    this.#peers.forget(connection);
+  }
+
+  /** @internal */
+  connectionUp({ remote, kind }: Connection): void {
+    this.#tell('connection', { type: 'up', ...remote, peer: kind });
+  }
+
+  /** @internal */
+  connectionDown({ remote }: Connection, reason: CloseReason, error: unknown): void {
+    this.#tell('connection', { type: 'down', ...remote, reason, error });
+  }
+
+  /** @internal */
+  connectionRestarted({ remote }: Connection): void {
+    this.#tell('connection', { type: 'restarted', ...remote });
+  }
+
+  /** @internal */
+  connectionUncertain({ remote }: Connection, messages: readonly Message[]): void {
+    if (this.listenerCount('uncertain') === 0) return;
+    const uncertain = messages.map((message) => ({
+      sport: message.sport,
+      to: { ...remote, port: message.dport },
+      data: message.copyPayload(),
+    }));
+    this.#tell('uncertain', { type: 'messages', ...remote, messages: uncertain });
+  }
+
+  /** @internal */
+  peerMapChanged(connection: Connection): void {
+    if (this.listenerCount('congestion') === 0) return;
+    const { remote, congestedPorts } = connection;
+    this.#tell('congestion', { type: 'remote', ...remote, ports: congestedPorts });
+  }
+
+  // ── Inside ───────────────────────────────────────────────────────────────────────────────────
+
+  async #close(options: CloseOptions): Promise<Unacknowledged> {
+    const { deadlineMs = CLOSE_DEADLINE_MS } = options;
+    const left = await Promise.all([...this.#sockets].map((s) => s.close({ deadlineMs })));
+    this.#peers.closeDoor();
+    await Promise.all([...this.#peers].map((connection) => connection.close()));
+    await this.#listener.close();
+    return sum(left);
+  }
+
+  #pause(paused: boolean): void {
+    this.isPaused = paused;
+    for (const { path } of this.#peers) path.pause(paused);
+  }
+
+  async #pingSelf(): Promise<number> {
+    const { clock } = this.runtime;
+    const sentAtMs = clock.now();
+    await new Promise<void>((resolve) => this.runtime.defer(resolve));
+    return clock.now() - sentAtMs;
+  }
+
+  #isSelf(ip: IpAddress, tcpPort: number): boolean {
+    return tcpPort === this.tcpPort && ip.text === this.address;
+  }
+
+  #peerOf(
+    peer: string | { address: string; tcpPort?: number | undefined },
+    syscall: string,
+  ): { ip: IpAddress; tcpPort: number } {
+    this.#checkOpen(syscall);
+    const { address, tcpPort = this.tcpPort } =
+      typeof peer === 'string' ? { address: peer } : (peer ?? {});
+    const ip = unicastIp(address, syscall);
+    if (!isInteger(tcpPort, 1, 65535)) {
+      throw this.#error('EINVAL', `tcpPort ${String(tcpPort)} is not in 1–65535`, syscall);
+    }
+    if (ip.family !== this.#options.ip.family) {
+      const text = `${this.address} can not reach ${ip.text}: IPv4 and IPv6 do not mix in RDS`;
+      throw this.#error('EOPNOTSUPP', text, syscall);
+    }
+    return { ip, tcpPort };
+  }
+
+  #checkOpen(syscall: string): void {
+    if (this.#closed !== null) throw this.#error('EBADF', 'the node is closed', syscall);
+  }
+
+  /** Listeners are the program's: what they throw must not stop a path half-way. */
+  #tell<T extends keyof NodeEvents>(event: T, ...args: NodeEvents[T]): void {
+    try {
+      this.emit(event, ...(args as never));
+    } catch (error) {
+      this.runtime.defer(() => {
+        throw error;
+      });
+    }
+  }
+
+  #error(code: RdsErrorCode, text: string, syscall: string, port?: number): RdsError {
+    return new RdsError(code, text, { syscall, address: this.address, port });
+  }
+}
+
+function sum(parts: readonly Unacknowledged[]): Unacknowledged {
+  return {
+    messages: parts.reduce((total, { messages }) => total + messages, 0),
+    bytes: parts.reduce((total, { bytes }) => total + bytes, 0),
+  };
+}
+
+function listenError(cause: unknown, address: string, port: number): RdsError {
+  const errno = (cause as { code?: unknown } | null)?.code;
+  const details = { syscall: 'createNode', address, port, cause };
+  if (errno === 'EADDRINUSE') {
+    const text = `another process listens on ${address}:${port}; a second node needs another tcpPort`;
+    return new RdsError('EADDRINUSE', text, details);
+  }
+  if (errno === 'EADDRNOTAVAIL') {
+    return new RdsError('EADDRNOTAVAIL', `${address} is no address of this machine`, details);
+  }
+  if (errno === 'EACCES') {
+    return new RdsError('EACCES', `this process may not listen on port ${port}`, details);
+  }
+  return new RdsError('EIO', `can not listen on ${address}:${port}: ${String(cause)}`, details);
+}

@@ -1,0 +1,192 @@
+/**
+ * Outbound: the sending half of a path. It takes messages in, numbers and encodes what its queue
+ * says is next, and writes as much as the link has room for. Mirrors net/rds/send.c
+ * (rds_send_xmit) with net/rds/tcp_send.c.
+ */
+
+import { CONGESTION_MAP_BYTES } from './congestion-map.js';
+import type { Link } from './link.js';
+import { Message, type MessageOwner, type Receipt } from './message.js';
+import { copyPayload, type Payload } from './payload.js';
+import { type ControlFrame, SendQueue } from './send-queue.js';
+import { FramePlacer, type SlabPool } from './slab.js';
+import { BatchEncoder } from './wire/batch-encoder.js';
+import {
+  FLAG_CONGESTION_MAP,
+  HEADER_BYTES,
+  writeExtensions,
+  writeHeader,
+} from './wire/header.js';
+
+/**
+ * What may wait for the operating system per link. More would gain nothing, and what has been
+ * written can no longer be reordered or canceled.
+ */
+const WRITE_AHEAD_BYTES = 256 * 1024;
+/** One write, so that the first bytes of a large flush leave early. */
+const BATCH_BYTES = 128 * 1024;
+/**
+ * Unacknowledged bytes per path. Four of the largest messages, so that large ones overlap; a
+ * longer delay wants more, priorities and cancel want less.
+ */
+const IN_FLIGHT_BYTES = 4 * 1024 * 1024;
+
+/** Port of probes: pings that carry extension headers. It can not be bound. */
+export const PROBE_PORT = 1;
+
+export const PROBE: ControlFrame = {
+  kind: 'control',
+  sport: PROBE_PORT,
+  dport: 0,
+  extended: true,
+};
+
+/** The node's congestion map. */
+export interface MapSource {
+  copyMap(bytes: Uint8Array, at: number): void;
+  /** The extensions of a congestion map: none, unless the peer could not know us otherwise. */
+  readonly mapExtensions: Uint8Array | null;
+}
+
+/** What the sending half asks of its path. */
+export interface OutboundSource extends MapSource {
+  /** The ack field of a frame that leaves now; 0 to a peer that does not know it. */
+  takeAck(): number;
+  /** The extensions of probes and hellos. */
+  readonly extensions: Uint8Array;
+}
+
+export class Outbound {
+  readonly queue = new SendQueue();
+  readonly #source: OutboundSource;
+  readonly #placer: FramePlacer;
+  readonly #batch = new BatchEncoder();
+  #nextSequence: number;
+
+  constructor(source: OutboundSource, pool: SlabPool, firstSequence: number) {
+    this.#source = source;
+    this.#placer = new FramePlacer(pool);
+    this.#nextSequence = firstSequence;
+  }
+
+  get nextSequence(): number {
+    return this.#nextSequence;
+  }
+
+  /** Accepts a message: the payload is copied, here and nowhere else. */
+  send(
+    payload: Payload,
+    length: number,
+    sport: number,
+    dport: number,
+    flags: number,
+    owner: MessageOwner,
+    receipt: Receipt | null,
+  ): void {
+    const slab = this.#placer.place(HEADER_BYTES + length);
+    const start = slab.used - HEADER_BYTES - length;
+    copyPayload(payload, slab.bytes, start + HEADER_BYTES);
+    const message = new Message(slab, start, length, sport, dport, owner, receipt);
+    message.flags = flags;
+    this.queue.push(message);
+  }
+
+  /** Writes what is next while there is room. */
+  flush(link: Link): void {
+    while (link.unwrittenBytes < WRITE_AHEAD_BYTES) {
+      this.#fillBatch();
+      if (this.#batch.byteLength === 0) return;
+      this.#write(link);
+    }
+  }
+
+  /**
+   * Writes the first words on a connection, whatever the link has room for: the map, and a hello
+   * to one of our own nodes, or a probe to anyone else. A hello takes no sequence number, so it
+   * can go before the resends that wait for its answer.
+   */
+  introduce(link: Link, word: 'hello' | 'probe'): void {
+    if (this.queue.mapDue) this.#encodeMap();
+    this.queue.mapDue = false;
+    if (word === 'hello') this.#encode(0, 0, 0, 0, this.#source.extensions);
+    else this.#encodeControl(PROBE);
+    this.#write(link);
+  }
+
+  /**
+   * Writes a frame 0 → 0 without a sequence number, which only our own nodes understand: an
+   * acknowledgement, or with a flag the request for one.
+   */
+  writeUnsequenced(link: Link, flags: number): void {
+    this.#encode(0, 0, 0, flags, null);
+    this.#write(link);
+  }
+
+  #fillBatch(): void {
+    const { queue } = this;
+    while (this.#batch.byteLength < BATCH_BYTES) {
+      const item = queue.next(queue.inFlightBytes < IN_FLIGHT_BYTES, this.#nextSequence);
+      if (item === null) return;
+      if (item.kind === 'message') this.#encodeMessage(item);
+      else if (item.kind === 'control') this.#encodeControl(item);
+      else this.#encodeMap();
+    }
+  }
+
+  #write(link: Link): void {
+    const { chunks, byteLength, done } = this.#batch.take();
+    link.write(chunks, byteLength, done);
+  }
+
+  #encodeMessage(message: Message): void {
+    const { slab, start, length, sequence } = message;
+    if (sequence === this.#nextSequence) this.#nextSequence++;
+    const ack = this.#source.takeAck();
+    const { sport, dport, flags } = message;
+    writeHeader(slab.view, start, sequence, ack, length, sport, dport, flags);
+    this.#batch.add(slab, start, start + HEADER_BYTES + length);
+  }
+
+  #encodeControl(frame: ControlFrame): void {
+    const sequence = this.#nextSequence++;
+    const extensions = frame.extended ? this.#source.extensions : null;
+    this.#encode(sequence, frame.sport, frame.dport, 0, extensions);
+    frame.sent?.(sequence);
+  }
+
+  #encode(
+    sequence: number,
+    sport: number,
+    dport: number,
+    flags: number,
+    extensions: Uint8Array | null,
+  ): void {
+    const slab = this.#placer.place(HEADER_BYTES);
+    const start = slab.used - HEADER_BYTES;
+    writeHeader(slab.view, start, sequence, this.#source.takeAck(), 0, sport, dport, flags);
+    if (extensions !== null) writeExtensions(slab.bytes, start, extensions);
+    this.#batch.add(slab, start, slab.used);
+    slab.release();
+  }
+
+  #encodeMap(): void {
+    const slab = this.#placer.place(HEADER_BYTES + CONGESTION_MAP_BYTES);
+    const start = slab.used - HEADER_BYTES - CONGESTION_MAP_BYTES;
+    writeMap(slab.bytes, slab.view, start, this.#source);
+    this.#batch.add(slab, start, slab.used);
+    slab.release();
+  }
+}
+
+/** A congestion map frame of its own, for a connection that no path has yet. */
+export function mapFrame(source: MapSource): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES + CONGESTION_MAP_BYTES);
+  writeMap(bytes, new DataView(bytes.buffer), 0, source);
+  return bytes;
+}
+
+function writeMap(bytes: Uint8Array, view: DataView, start: number, source: MapSource): void {
+  writeHeader(view, start, 0, 0, CONGESTION_MAP_BYTES, 0, 0, FLAG_CONGESTION_MAP);
+  if (source.mapExtensions !== null) writeExtensions(bytes, start, source.mapExtensions);
+  source.copyMap(bytes, start + HEADER_BYTES);
+}

@@ -1,0 +1,69 @@
+/**
+ * PathState: what a path is doing about its TCP connection. Mirrors the life cycle that heads
+ * net/rds/threads.c; the kernel's states that only serve its locks are not needed here.
+ *
+ *   down ──dial──▶ connecting ──open──▶ greeting ──the peer spoke──▶ up
+ *    ▲  └─knock─▶ knocking ──accept──▶ greeting                      │
+ *    └────────────────── broken, refused, silent, replaced ──────────┤
+ *    └──────── draining (read to the end what the peer counts as delivered) ◀──┘
+ *
+ * `closed` is reached from anywhere, and left never. Everything a state owns is inside it, so
+ * leaving the state gives it up; all changes go through Path's `#transition`.
+ */
+
+import type { Link } from './link.js';
+import type { Liveness } from './liveness.js';
+import type { Timer } from './runtime.js';
+import type { Stranger } from './stranger.js';
+
+export type PathState =
+  /** `timer` runs until the next try; null: nothing to do until a send or the peer's call. */
+  | { readonly kind: 'down'; readonly timer: Timer | null }
+  | { readonly kind: 'connecting'; readonly link: Link; readonly timer: Timer }
+  /** We are the larger address and ask the smaller to call: connect, leave, wait. */
+  | { readonly kind: 'knocking'; readonly link: Link; readonly timer: Timer }
+  /** Connected; our map is sent, and the peer's first word is awaited. */
+  | { readonly kind: 'greeting'; readonly link: Link; readonly timer: Timer }
+  | { readonly kind: 'up'; readonly link: Link; readonly timer: Liveness; readonly since: number }
+  /** We send no more and read to the end; `successor` waits to take over. */
+  | {
+      readonly kind: 'draining';
+      readonly link: Link;
+      readonly timer: Timer;
+      readonly reason: CloseReason;
+      readonly successor: Stranger | null;
+    }
+  | { readonly kind: 'closed'; readonly timer: null };
+
+export type PathStateKind = PathState['kind'];
+
+export const TRANSITIONS: Readonly<Record<PathStateKind, readonly PathStateKind[]>> = {
+  down: ['down', 'connecting', 'knocking', 'greeting', 'closed'],
+  connecting: ['down', 'greeting', 'closed'],
+  knocking: ['down', 'greeting', 'closed'],
+  greeting: ['down', 'greeting', 'up', 'closed'],
+  up: ['down', 'draining', 'closed'],
+  draining: ['down', 'draining', 'closed'],
+  closed: [],
+};
+
+/** Why a connection ended or was refused. Counted by node, and told with the 'connection' event. */
+export type CloseReason =
+  | 'peer-closed'
+  | 'peer-busy'
+  | 'broken'
+  | 'connect-failed'
+  | 'connect-timeout'
+  | 'handshake-timeout'
+  | 'silent'
+  | 'bad-header'
+  | 'frame-too-large'
+  | 'bad-ack'
+  | 'replaced'
+  | 'reset'
+  | 'closed'
+  | 'not-greeted'
+  | 'knock'
+  | 'self'
+  | 'too-many-strangers'
+  | 'too-many-peers';

@@ -1,0 +1,399 @@
+/**
+ * Path: one ordered, sequenced stream of messages to a peer, across any number of TCP connections.
+ * Mirrors the life of `struct rds_conn_path`: net/rds/threads.c, and tcp_connect.c and
+ * tcp_listen.c for who calls whom.
+ *
+ * The smaller of two addresses dials, and calls again for ever. The larger waits, and knocks if it
+ * has something to send. What is said on a connection is in exchange.ts.
+ */
+
+import { Backoff } from './backoff.js';
+import { Drain } from './drain.js';
+import { assert } from './errors.js';
+import { Exchange, type Peer } from './exchange.js';
+import { Link, type LinkOwner } from './link.js';
+import { Liveness, type LivenessOwner } from './liveness.js';
+import type { ResolvedNodeOptions } from './options.js';
+import { introduces } from './inbound.js';
+import { mapFrame } from './outbound.js';
+import { type CloseReason, type PathState, TRANSITIONS } from './path-state.js';
+import type { Runtime, Stream, TcpAddress, Timer } from './runtime.js';
+import type { SlabPool } from './slab.js';
+import type { Stats } from './stats.js';
+import type { Stranger } from './stranger.js';
+import type { FrameFault } from './wire/frame-decoder.js';
+import { FLAG_CONGESTION_MAP, type Header } from './wire/header.js';
+
+/** A peer that closes at once still has an older connection; it needs time to find out. */
+const BUSY_DELAY_MS = 500;
+/** A Linux peer that has sent its map and then nothing is not going to introduce itself. */
+const PATIENCE_MS = 250;
+/** How long a knock may stand. */
+const KNOCK_MS = 1000;
+/** A smaller peer that lost the connection calls again by itself; only then do we knock. */
+const KNOCK_DELAY_MS = 100;
+/** How often to answer a knock of a peer that was never reached and for which nothing waits. */
+const KNOCK_ANSWERS = 5;
+/** So often one of our own may send its map without a hello before it is someone else's. */
+const HELLO_MISSES = 3;
+
+/** The path's connection, one layer up. */
+export interface PathOwner extends Peer {
+  readonly remote: TcpAddress;
+  /** True while somebody waits for the peer to be reached, though no message does. */
+  readonly wanted: boolean;
+  /** The first word was not one of our own nodes', or none came. */
+  foreign(): void;
+  connected(): void;
+  disconnected(reason: CloseReason, error: unknown, wasUp: boolean): void;
+  /** Nothing waits for this peer and it was never reached: it may be forgotten. */
+  unreachable(): void;
+  /** The path is closed, and nothing of it is left. */
+  closed(): void;
+}
+
+export interface PathSetup {
+  readonly runtime: Runtime;
+  readonly options: ResolvedNodeOptions;
+  readonly stats: Stats;
+  readonly pool: SlabPool;
+  readonly local: TcpAddress;
+  /** True if ours is the smaller address. */
+  readonly dials: boolean;
+}
+
+export class Path implements LinkOwner, LivenessOwner {
+  readonly exchange: Exchange;
+  readonly #owner: PathOwner;
+  readonly #setup: PathSetup;
+  readonly #backoff: Backoff;
+  #state: PathState = { kind: 'down', timer: null };
+  #paused = false;
+  /** Dials left for a peer that only knocked. */
+  #answersLeft = 0;
+  #everUp = false;
+  #helloMisses = 0;
+
+  constructor(owner: PathOwner, setup: PathSetup) {
+    const { runtime, options, stats, pool } = setup;
+    this.#owner = owner;
+    this.#setup = setup;
+    this.#backoff = new Backoff(options.reconnect, () => runtime.random());
+    const faulted = (reason: CloseReason) => this.#drop(reason);
+    this.exchange = new Exchange(owner, faulted, runtime, stats, pool);
+  }
+
+  get state(): PathState {
+    return this.#state;
+  }
+
+  // ── For the connection ───────────────────────────────────────────────────────────────────────
+
+  /** Something is to be sent: see to it that there is a connection, or will be. */
+  wake(): void {
+    if (this.#state.kind === 'down' && this.#state.timer === null) this.#call();
+  }
+
+  /** The larger peer asks to be called. */
+  knocked(): void {
+    if (!this.#setup.dials) return;
+    if (this.#state.kind === 'up') this.#state.timer.suspect();
+    if (this.#state.kind !== 'down') return;
+    this.#answersLeft = KNOCK_ANSWERS;
+    this.#backoff.reset();
+    this.#call();
+  }
+
+  /** Takes a connection that the smaller peer made. The newest counts: the peer knows best. */
+  accept(stranger: Stranger): void {
+    const state = this.#state;
+    if (state.kind === 'closed' || this.#setup.dials) {
+      stranger.stream.destroy();
+    } else if (state.kind === 'draining') {
+      state.successor?.stream.destroy();
+      stranger.stream.pause();
+      this.#state = { ...state, successor: stranger };
+    } else if (state.kind === 'up' || state.kind === 'greeting') {
+      this.#setup.stats.tcp_connect_raced++;
+      this.#replace(stranger);
+    } else {
+      if (state.kind === 'knocking') state.link.destroy();
+      this.#greetStranger(stranger);
+    }
+  }
+
+  /** Drops the connection and makes a new one, losing nothing. */
+  reset(): void {
+    const { kind } = this.#state;
+    if (kind === 'up') this.#drain('reset');
+    else if (kind === 'down') this.#call();
+    else if (kind !== 'closed' && kind !== 'draining') this.#drop('reset');
+  }
+
+  /** Stops reading while the node is over its hard limit. */
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    if (this.#state.kind !== 'up') return;
+    this.#state.timer.heard = true;
+    if (paused) this.#state.link.pause();
+    else this.#state.link.resume();
+  }
+
+  /** Says the last words, half-closes, and closes when the peer has done the same. */
+  finish(): void {
+    if (this.#state.kind === 'up') this.#drain('closed');
+    else this.close();
+  }
+
+  close(): void {
+    const state = this.#state;
+    if (state.kind === 'closed') return;
+    if (state.kind === 'draining') state.successor?.stream.destroy();
+    if ('link' in state) state.link.destroy();
+    this.exchange.end();
+    this.#transition({ kind: 'closed', timer: null });
+    if (isConnected(state)) this.#owner.disconnected('closed', undefined, true);
+    this.#owner.closed();
+  }
+
+  // ── LinkOwner ────────────────────────────────────────────────────────────────────────────────
+
+  linkOpened(link: Link): void {
+    const state = this.#state;
+    if (state.kind === 'connecting') this.#greet(link, false);
+    else if (state.kind === 'knocking') {
+      this.#leaveCard(link);
+      link.end();
+    }
+  }
+
+  frame(header: Header, payload: Uint8Array): void {
+    if (this.#state.kind !== 'greeting') {
+      this.exchange.frame(header, payload);
+      return;
+    }
+    const { link } = this.#state;
+    if (header.flags === FLAG_CONGESTION_MAP) {
+      this.exchange.frame(header, payload);
+      if (this.#owner.kind === 'unknown') this.#awaitPatiently(link);
+      return;
+    }
+    // One of our own introduces itself before anything else, on every connection.
+    if (!introduces(header)) this.#owner.foreign();
+    this.exchange.frame(header, payload);
+    if (this.#state.kind === 'greeting' && this.#state.link === link) this.#goUp(link);
+  }
+
+  linkReceived(): void {
+    this.#setup.stats.tcp_data_ready_calls++;
+    if (this.#state.kind === 'up') this.#state.timer.heard = true;
+    this.exchange.chunkEnded();
+  }
+
+  linkFaulted(_link: Link, fault: FrameFault): void {
+    this.#drop(fault);
+  }
+
+  linkWritten(link: Link): void {
+    if (this.#state.kind === 'up' && this.#state.link === link) this.exchange.flush();
+  }
+
+  linkEnded(link: Link): void {
+    if (this.#state.kind === 'connecting' || this.#state.kind === 'knocking') return;
+    this.#drop(link.chunks === 0 && this.#setup.dials ? 'peer-busy' : 'peer-closed');
+  }
+
+  linkClosed(link: Link, error: unknown): void {
+    const { kind } = this.#state;
+    if (kind === 'knocking') this.#knockDone();
+    else if (kind === 'connecting') this.#drop('connect-failed', error);
+    else if (error === undefined) this.linkEnded(link);
+    else this.#drop('broken', error);
+  }
+
+  // ── LivenessOwner ────────────────────────────────────────────────────────────────────────────
+
+  askForSign(): boolean {
+    return !this.#paused && this.exchange.askForSign();
+  }
+
+  silent(): void {
+    this.#drop('silent');
+  }
+
+  // ── Coming up ────────────────────────────────────────────────────────────────────────────────
+
+  #call(): void {
+    if (this.#setup.dials) this.#dial();
+    else if (this.#isNeeded) this.#knock();
+    else this.#transition({ kind: 'down', timer: null });
+  }
+
+  get #isNeeded(): boolean {
+    return !this.exchange.queue.isEmpty || this.#owner.wanted;
+  }
+
+  #dial(): void {
+    const { connectTimeoutMs } = this.#setup.options;
+    const timer = this.#timer(connectTimeoutMs, () => this.#drop('connect-timeout'));
+    this.#transition({ kind: 'connecting', link: this.#connect(), timer });
+  }
+
+  #knock(): void {
+    const timer = this.#timer(KNOCK_MS, () => this.#knockDone());
+    this.#transition({ kind: 'knocking', link: this.#connect(), timer });
+  }
+
+  #connect(): Link {
+    const { runtime, local } = this.#setup;
+    return this.#link(runtime.transport.connect(local, this.#owner.remote));
+  }
+
+  #link(stream: Stream): Link {
+    return new Link(stream, this, this.#setup.options.maxMessageBytes);
+  }
+
+  /** A knock on a default port says nothing; otherwise the map tells where to call back. */
+  #leaveCard(link: Link): void {
+    if (this.#owner.mapExtensions === null) return;
+    const card = mapFrame(this.#owner);
+    link.write([card], card.byteLength, () => {});
+  }
+
+  #greetStranger(stranger: Stranger): void {
+    const link = this.#link(stranger.stream);
+    stranger.stream.resume();
+    this.#greet(link, stranger.mapVersion === this.#owner.mapVersion);
+    link.received(stranger.bytes);
+    if (stranger.isOver) link.closed();
+  }
+
+  #greet(link: Link, mapSent: boolean): void {
+    const { handshakeTimeoutMs } = this.#setup.options;
+    const timer = this.#timer(handshakeTimeoutMs, () => this.#notGreeted(link));
+    this.#transition({ kind: 'greeting', link, timer });
+    this.exchange.begin(link, mapSent);
+    // A kernel may never say a word of its own, so it is not waited for.
+    if (this.#owner.kind === 'linux') this.#goUp(link);
+  }
+
+  #awaitPatiently(link: Link): void {
+    const timer = this.#timer(PATIENCE_MS, () => {
+      this.#owner.foreign();
+      this.#goUp(link);
+    });
+    this.#transition({ kind: 'greeting', link, timer });
+  }
+
+  #notGreeted(link: Link): void {
+    // The map came and no hello: a network's fault once, another program if it goes on.
+    if (link.chunks > 0 && ++this.#helloMisses >= HELLO_MISSES) this.#owner.foreign();
+    this.#drop('handshake-timeout');
+  }
+
+  #goUp(link: Link): void {
+    const { runtime, options } = this.#setup;
+    const timer = new Liveness(runtime.clock, options.livenessMs, this);
+    this.#transition({ kind: 'up', link, timer, since: runtime.clock.now() });
+    if (this.#paused) link.pause();
+    this.#everUp = true;
+    this.#helloMisses = 0;
+    this.#owner.connected();
+    this.exchange.open(link);
+  }
+
+  // ── Going down ───────────────────────────────────────────────────────────────────────────────
+
+  /** Gives the connection up as it is. What it had brought has been delivered. */
+  #drop(cause: CloseReason, error?: unknown): void {
+    const state = this.#state;
+    if (state.kind === 'down' || state.kind === 'closed') return;
+    const reason = state.kind === 'draining' ? state.reason : cause;
+    this.#setup.stats.countClosed(reason);
+    if (reason === 'closed') return this.close();
+    state.link.destroy();
+    this.exchange.end();
+    this.#judgeBackoff(state);
+    const successor = state.kind === 'draining' ? state.successor : null;
+    if (successor === null) this.#retry(this.#retryDelayMs(reason));
+    else this.#transition({ kind: 'down', timer: null });
+    this.#owner.disconnected(reason, error, isConnected(state));
+    if (successor !== null) this.#greetStranger(successor);
+  }
+
+  /** A connection that was of use makes the next try come at once. */
+  #judgeBackoff(state: PathState): void {
+    if (!isConnected(state)) return;
+    this.#setup.stats.conn_reset++;
+    const upMs = state.kind === 'up' ? this.#setup.runtime.clock.now() - state.since : 0;
+    if (this.exchange.progressed || upMs > this.#backoff.boundMs) this.#backoff.reset();
+  }
+
+  #retryDelayMs(reason: CloseReason): number {
+    if (reason === 'peer-busy') return BUSY_DELAY_MS * (1 + this.#setup.runtime.random());
+    const delayMs = this.#backoff.nextDelayMs();
+    return this.#setup.dials ? delayMs : Math.max(KNOCK_DELAY_MS, delayMs);
+  }
+
+  #knockDone(): void {
+    if (this.#state.kind !== 'knocking') return;
+    this.#state.link.destroy();
+    this.#retry(this.#retryDelayMs('knock'));
+  }
+
+  #retry(delayMs: number): void {
+    if (!this.#everUp && !this.#isNeeded && --this.#answersLeft <= 0) {
+      this.#transition({ kind: 'down', timer: null });
+      this.#owner.unreachable();
+      return;
+    }
+    this.#transition({ kind: 'down', timer: this.#timer(delayMs, () => this.#call()) });
+  }
+
+  #replace(stranger: Stranger): void {
+    const state = this.#state;
+    // One of our own resends what was not processed. A kernel counts what TCP has taken as
+    // delivered, so what it sent on the old connection is read before the new one takes over.
+    if (this.#owner.kind !== 'rds-tcp' && state.kind === 'up') {
+      this.#drain('replaced', stranger);
+      return;
+    }
+    if (state.kind !== 'up' && state.kind !== 'greeting') return;
+    state.link.destroy();
+    this.exchange.end();
+    this.#setup.stats.countClosed('replaced');
+    this.#judgeBackoff(state);
+    this.#transition({ kind: 'down', timer: null });
+    this.#owner.disconnected('replaced', undefined, isConnected(state));
+    this.#greetStranger(stranger);
+  }
+
+  #drain(reason: CloseReason, successor: Stranger | null = null): void {
+    const state = this.#state;
+    assert(state.kind === 'up', 'only a connection that is up can be drained');
+    successor?.stream.pause();
+    this.exchange.finish();
+    this.exchange.end();
+    state.link.end();
+    const { clock } = this.#setup.runtime;
+    const timer = new Drain(clock, state.link, () => this.#drop(reason));
+    this.#transition({ kind: 'draining', link: state.link, timer, reason, successor });
+  }
+
+  #timer(delayMs: number, callback: () => void): Timer {
+    return this.#setup.runtime.clock.setTimer(delayMs, callback);
+  }
+
+  /** The one place where the state changes. */
+  #transition(next: PathState): void {
+    const { kind, timer } = this.#state;
+    assert(TRANSITIONS[kind].includes(next.kind), `a path goes from ${kind} to ${next.kind}`);
+    timer?.cancel();
+    this.#state = next;
+  }
+}
+
+/** Users were told that it is up. */
+function isConnected({ kind }: PathState): boolean {
+  return kind === 'up' || kind === 'draining';
+}

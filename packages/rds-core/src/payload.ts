@@ -1,0 +1,50 @@
+/**
+ * Payload: what a caller gave to send, read once: checked, measured, and copied where it has to go.
+ */
+
+import { RdsError } from './errors.js';
+import type { MessageData } from './message.js';
+
+/**
+ * UTF-8 is part of every JavaScript runtime and depends on nothing, but TypeScript knows it only
+ * with the types of a browser or of Node, which the core does without.
+ */
+declare class TextEncoder {
+  encode(text: string): Uint8Array;
+}
+
+const encoder = new TextEncoder();
+
+/** One piece of bytes or several that follow each other. */
+export type Payload = Uint8Array | readonly Uint8Array[];
+
+/** Bytes are taken as they are, not copied: copy before returning to the caller. */
+export function toPayload(data: MessageData): Payload {
+  if (data instanceof Uint8Array) return data;
+  return Array.isArray(data) ? data.map(toBytes) : toBytes(data);
+}
+
+export function payloadBytes(payload: Payload): number {
+  if (payload instanceof Uint8Array) return payload.byteLength;
+  return payload.reduce((sum, part) => sum + part.byteLength, 0);
+}
+
+export function copyPayload(payload: Payload, target: Uint8Array, at: number): void {
+  if (payload instanceof Uint8Array) {
+    target.set(payload, at);
+    return;
+  }
+  let next = at;
+  for (const part of payload) {
+    target.set(part, next);
+    next += part.byteLength;
+  }
+}
+
+function toBytes(data: unknown): Uint8Array {
+  if (typeof data === 'string') return encoder.encode(data);
+  if (data instanceof Uint8Array) return data;
+  throw new RdsError('EINVAL', 'a message is a string, a Uint8Array or an array of these', {
+    syscall: 'sendmsg',
+  });
+}

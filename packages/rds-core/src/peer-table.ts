@@ -1,0 +1,165 @@
+/**
+ * PeerTable: the connections of a node, and the door for those who are not one yet. Mirrors
+ * rds_conn_hash in net/rds/connection.c and rds_tcp_accept_one in net/rds/tcp_listen.c.
+ */
+
+import { compareNodes, type IpAddress, parseIp, RDS_TCP_PORT } from './address.js';
+import { Connection, type ConnectionOwner } from './connection.js';
+import { RdsError } from './errors.js';
+import type { ResolvedNodeOptions } from './options.js';
+import { mapFrame } from './outbound.js';
+import type { PathSetup } from './path.js';
+import type { CloseReason } from './path-state.js';
+import type { Runtime, Stream, TcpAddress } from './runtime.js';
+import { SlabPool } from './slab.js';
+import type { Stats } from './stats.js';
+import { Stranger, type StrangerOwner } from './stranger.js';
+
+/** Accepted connections that have not yet said whose they are. A mesh of 1,000 may call at once. */
+const MAX_STRANGERS = 2048;
+
+export interface PeerTableOwner extends ConnectionOwner {
+  /** A connection was refused before it became a peer's. */
+  refused(address: string, reason: CloseReason): void;
+  /** The hard limit is reached: new connections must not be read either. */
+  readonly isPaused: boolean;
+}
+
+export class PeerTable implements StrangerOwner {
+  readonly #owner: PeerTableOwner;
+  readonly #runtime: Runtime;
+  readonly #options: ResolvedNodeOptions;
+  readonly #stats: Stats;
+  readonly #local: TcpAddress;
+  readonly #pool = new SlabPool();
+  readonly #connections = new Map<string, Connection>();
+  readonly #strangers = new Set<Stranger>();
+  /** Connections forgotten; their flows must not be used any more. */
+  epoch = 0;
+
+  constructor(
+    owner: PeerTableOwner,
+    runtime: Runtime,
+    options: ResolvedNodeOptions,
+    stats: Stats,
+    tcpPort: number,
+  ) {
+    this.#owner = owner;
+    this.#runtime = runtime;
+    this.#options = options;
+    this.#stats = stats;
+    this.#local = { address: options.ip.text, tcpPort };
+  }
+
+  [Symbol.iterator](): IterableIterator<Connection> {
+    return this.#connections.values();
+  }
+
+  get(ip: IpAddress, tcpPort: number): Connection | undefined {
+    return this.#connections.get(`${ip.text}/${tcpPort}`);
+  }
+
+  /** The connection to a peer, made if need be; ENOBUFS if there are too many. */
+  connection(ip: IpAddress, tcpPort: number, syscall: string): Connection {
+    const known = this.get(ip, tcpPort);
+    if (known !== undefined) return known;
+    if (this.#connections.size >= this.#options.maxPeers) {
+      const text = `this node has maxPeers (${this.#options.maxPeers}) peers already`;
+      throw new RdsError('ENOBUFS', text, { syscall, address: ip.text });
+    }
+    const remote = { address: ip.text, tcpPort };
+    const connection = new Connection(ip, remote, this.#owner, this.#pathSetup(ip, tcpPort));
+    if (this.#owner.isPaused) connection.path.pause(true);
+    this.#connections.set(`${ip.text}/${tcpPort}`, connection);
+    return connection;
+  }
+
+  forget(connection: Connection): void {
+    const { address, tcpPort } = connection.remote;
+    this.#connections.delete(`${address}/${tcpPort}`);
+    this.epoch++;
+    connection.path.close();
+  }
+
+  // ── The door ─────────────────────────────────────────────────────────────────────────────────
+
+  accept(stream: Stream): void {
+    const stranger = new Stranger(
+      stream,
+      this.#owner.mapVersion,
+      this,
+      this.#runtime.clock,
+      this.#options,
+    );
+    this.#strangers.add(stranger);
+    if (this.#strangers.size > MAX_STRANGERS) {
+      stranger.reject('too-many-strangers');
+      return;
+    }
+    // A kernel says its map first, to whoever calls. To one that only knocks it says nothing.
+    const ip = parseIp(stream.remoteAddress);
+    if (ip === null || this.#isLarger(ip, RDS_TCP_PORT)) return;
+    const map = mapFrame(this.#owner);
+    stream.write([map], () => {});
+  }
+
+  identified(stranger: Stranger, tcpPort: number): void {
+    this.#strangers.delete(stranger);
+    const { stream } = stranger;
+    const ip = parseIp(stream.remoteAddress);
+    if (ip === null || compareNodes(this.#identity(), { ip, tcpPort }) === 0) {
+      this.#turnAway(stream, 'self');
+    } else if (this.#isLarger(ip, tcpPort)) {
+      this.#turnAway(stream, 'knock');
+      this.#knocked(ip, tcpPort);
+    } else if (!this.get(ip, tcpPort) && this.#connections.size >= this.#options.maxPeers) {
+      this.#turnAway(stream, 'too-many-peers');
+    } else {
+      this.connection(ip, tcpPort, 'accept').accept(stranger);
+    }
+  }
+
+  rejected(stranger: Stranger, reason: CloseReason): void {
+    this.#strangers.delete(stranger);
+    const ip = parseIp(stranger.stream.remoteAddress);
+    this.#turnAway(stranger.stream, reason);
+    // A kernel knocks without a byte.
+    if (reason === 'knock' && ip !== null) this.#knocked(ip, RDS_TCP_PORT);
+  }
+
+  closeDoor(): void {
+    for (const stranger of [...this.#strangers]) stranger.reject('closed');
+  }
+
+  #knocked(ip: IpAddress, tcpPort: number): void {
+    if (!this.#isLarger(ip, tcpPort)) return;
+    if (!this.get(ip, tcpPort) && this.#connections.size >= this.#options.maxPeers) return;
+    this.connection(ip, tcpPort, 'accept').path.knocked();
+  }
+
+  #turnAway(stream: Stream, reason: CloseReason): void {
+    stream.destroy();
+    this.#stats.tcp_listen_closed_stale++;
+    this.#stats.countClosed(reason);
+    this.#owner.refused(stream.remoteAddress, reason);
+  }
+
+  #pathSetup(ip: IpAddress, tcpPort: number): PathSetup {
+    return {
+      runtime: this.#runtime,
+      options: this.#options,
+      stats: this.#stats,
+      pool: this.#pool,
+      local: this.#local,
+      dials: this.#isLarger(ip, tcpPort),
+    };
+  }
+
+  #identity(): { ip: IpAddress; tcpPort: number } {
+    return { ip: this.#options.ip, tcpPort: this.#local.tcpPort };
+  }
+
+  #isLarger(ip: IpAddress, tcpPort: number): boolean {
+    return compareNodes(this.#identity(), { ip, tcpPort }) < 0;
+  }
+}

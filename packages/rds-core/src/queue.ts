@@ -1,0 +1,76 @@
+/**
+ * Queue: first in, first out, in amortised constant time and without leaving long arrays behind.
+ * A ring that doubles when it is full and is given up when it is empty and large.
+ */
+
+const FIRST_CAPACITY = 16;
+/** An empty queue keeps a ring of up to this many places; a larger one goes back to the heap. */
+const KEEP_CAPACITY = 1024;
+
+export class Queue<T> {
+  #ring: (T | undefined)[] = new Array(FIRST_CAPACITY);
+  #mask = FIRST_CAPACITY - 1;
+  #head = 0;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(item: T): void {
+    if (this.#length > this.#mask) this.#grow();
+    this.#ring[(this.#head + this.#length) & this.#mask] = item;
+    this.#length++;
+  }
+
+  shift(): T | undefined {
+    if (this.#length === 0) return undefined;
+    const item = this.#ring[this.#head];
+    this.#ring[this.#head] = undefined;
+    this.#head = (this.#head + 1) & this.#mask;
+    this.#length--;
+    if (this.#length === 0 && this.#mask >= KEEP_CAPACITY) this.clear();
+    return item;
+  }
+
+  /** The item at `index` from the front. */
+  at(index: number): T | undefined {
+    return index < this.#length ? this.#ring[(this.#head + index) & this.#mask] : undefined;
+  }
+
+  peek(): T | undefined {
+    return this.at(0);
+  }
+
+  clear(): void {
+    this.#ring = new Array(FIRST_CAPACITY);
+    this.#mask = FIRST_CAPACITY - 1;
+    this.#head = 0;
+    this.#length = 0;
+  }
+
+  /** Takes out what does not pass, keeping the order, and returns it. */
+  removeWhere(matches: (item: T) => boolean): T[] {
+    const removed: T[] = [];
+    const all = [...this];
+    this.clear();
+    for (const item of all) {
+      if (matches(item)) removed.push(item);
+      else this.push(item);
+    }
+    return removed;
+  }
+
+  *[Symbol.iterator](): IterableIterator<T> {
+    for (let index = 0; index < this.#length; index++) yield this.at(index) as T;
+  }
+
+  #grow(): void {
+    const length = this.#length;
+    const ring: (T | undefined)[] = new Array(length * 2);
+    for (let index = 0; index < length; index++) ring[index] = this.at(index);
+    this.#ring = ring;
+    this.#mask = length * 2 - 1;
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * ReceiveQueue: what a socket has received and nobody has read, and who waits to read. Mirrors
+ * rs_recv_queue and rds_recv_rcvbuf_delta in net/rds/recv.c.
+ */
+
+import { chargeBytes, type Incoming } from './message.js';
+import type { Pending } from './pending.js';
+import { Queue } from './queue.js';
+
+export interface ReceiveQueueOwner {
+  /** The port is to be marked as congested, or no longer. */
+  congestionChanged(congested: boolean): void;
+  /** The queue grew or shrank by so much. */
+  queuedBytesChanged(byBytes: number): void;
+}
+
+export interface Reader {
+  readonly pending: Pending<Incoming>;
+  /** MSG_PEEK: the message stays. */
+  readonly peek: boolean;
+}
+
+export class ReceiveQueue {
+  readonly #limitBytes: number;
+  readonly #owner: ReceiveQueueOwner;
+  readonly #messages = new Queue<Incoming>();
+  readonly #readers = new Queue<Reader>();
+  #bytes = 0;
+  #congested = false;
+
+  constructor(limitBytes: number, owner: ReceiveQueueOwner) {
+    this.#limitBytes = limitBytes;
+    this.#owner = owner;
+  }
+
+  get length(): number {
+    return this.#messages.length;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isCongested(): boolean {
+    return this.#congested;
+  }
+
+  /** Gives the message to the first reader that waits. False if there is none. */
+  serve(message: Incoming): boolean {
+    for (let reader = this.#readers.shift(); reader !== undefined; reader = this.#readers.shift()) {
+      if (reader.pending.isSettled) continue;
+      reader.pending.resolve(message);
+      if (!reader.peek) return true;
+    }
+    return false;
+  }
+
+  push(message: Incoming): void {
+    this.#messages.push(withoutChunk(message));
+    this.#changed(chargeBytes(message.data.byteLength));
+    if (!this.#congested && this.#bytes > this.#limitBytes) this.#mark(true);
+  }
+
+  peek(): Incoming | undefined {
+    return this.#messages.peek();
+  }
+
+  shift(): Incoming | undefined {
+    const message = this.#messages.shift();
+    if (message === undefined) return undefined;
+    this.#changed(-chargeBytes(message.data.byteLength));
+    // At half and not at the limit, or each message read would send a map to every peer.
+    if (this.#congested && this.#bytes < this.#limitBytes / 2) this.#mark(false);
+    return message;
+  }
+
+  wait(reader: Reader): void {
+    this.#readers.push(reader);
+  }
+
+  /** Ends the queue; returns how many messages nobody will read, and who waited in vain. */
+  close(): { unread: number; readers: Reader[] } {
+    const unread = this.#messages.length;
+    const readers = [...this.#readers];
+    this.#messages.clear();
+    this.#readers.clear();
+    this.#changed(-this.#bytes);
+    if (this.#congested) this.#mark(false);
+    return { unread, readers };
+  }
+
+  #changed(byBytes: number): void {
+    this.#bytes += byBytes;
+    this.#owner.queuedBytesChanged(byBytes);
+  }
+
+  #mark(congested: boolean): void {
+    this.#congested = congested;
+    this.#owner.congestionChanged(congested);
+  }
+}
+
+/**
+ * A small view keeps its whole chunk in memory. A message that waits is copied out if it is less
+ * than half of what it would keep, so that the byte budgets mean what they say.
+ */
+function withoutChunk(message: Incoming): Incoming {
+  const { data, from } = message;
+  return data.byteLength * 2 >= data.buffer.byteLength ? message : { data: data.slice(), from };
+}

@@ -1,0 +1,108 @@
+/**
+ * Refusals: which received messages, whose sender wants a receipt, found no socket at their port.
+ * Only our own nodes talk of this; a kernel drops such messages in silence.
+ *
+ * The acknowledgement is one number and says "processed", so what was refused has to be said
+ * before it: the sender is told in a message of its own, and until that is acknowledged the
+ * number stays below the first refused one. So a receipt can not be wrong, whatever breaks when.
+ */
+
+import { Queue } from './queue.js';
+
+interface Range {
+  readonly first: number;
+  last: number;
+  /** False if others, which were delivered, lie between: their sender is told "unknown". */
+  exact: boolean;
+}
+
+/**
+ * Ranges that the sender has not confirmed. Past it the last range grows over what it should not
+ * cover, which costs precision and not memory. It takes an application that mixes bound and
+ * unbound ports at full speed to get there.
+ */
+const MAX_RANGES = 4096;
+const RANGE_BYTES = 17;
+const TWO_TO_32 = 0x1_0000_0000;
+
+export class Refusals {
+  readonly #unconfirmed = new Queue<Range>();
+  /** How many of the unconfirmed, from the front, have been put into a message. */
+  #told = 0;
+
+  get untold(): number {
+    return this.#told < MAX_RANGES ? this.#unconfirmed.length - this.#told : 0;
+  }
+
+  /** Acknowledgements must stay below this sequence. */
+  get firstUnconfirmed(): number {
+    return this.#unconfirmed.peek()?.first ?? Number.POSITIVE_INFINITY;
+  }
+
+  add(sequence: number): void {
+    const count = this.#unconfirmed.length;
+    const last = count > this.#told ? this.#unconfirmed.at(count - 1) : undefined;
+    const next = last !== undefined && last.exact && last.last + 1 === sequence;
+    if (last !== undefined && (next || count >= MAX_RANGES)) {
+      last.last = sequence;
+      last.exact = next;
+    } else {
+      this.#unconfirmed.push({ first: sequence, last: sequence, exact: true });
+    }
+  }
+
+  /** The payload of a message that tells all that is untold, and how many ranges it has. */
+  tell(): { payload: Uint8Array; ranges: number } {
+    const ranges = this.untold;
+    const payload = new Uint8Array(ranges * RANGE_BYTES);
+    const view = new DataView(payload.buffer);
+    for (let index = 0; index < ranges; index++) {
+      const range = this.#unconfirmed.at(this.#told + index) as Range;
+      const at = index * RANGE_BYTES;
+      putSequence(view, at, range.first);
+      putSequence(view, at + 8, range.last);
+      view.setUint8(at + 16, range.exact ? 1 : 0);
+    }
+    this.#told += ranges;
+    return { payload, ranges };
+  }
+
+  /** The sender has the first `ranges` of what it was told. */
+  confirm(ranges: number): void {
+    for (let index = 0; index < ranges && this.#told > 0; index++) {
+      this.#unconfirmed.shift();
+      this.#told--;
+    }
+  }
+
+  /** The peer restarted: nobody waits for these any more. */
+  clear(): void {
+    this.#unconfirmed.clear();
+    this.#told = 0;
+  }
+}
+
+/** Reads what `tell` wrote. A payload of another length says nothing. */
+export function readRefusals(
+  payload: Uint8Array,
+): { first: number; last: number; exact: boolean }[] {
+  if (payload.byteLength % RANGE_BYTES !== 0) return [];
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  return Array.from({ length: payload.byteLength / RANGE_BYTES }, (_, index) => {
+    const at = index * RANGE_BYTES;
+    return {
+      first: getSequence(view, at),
+      last: getSequence(view, at + 8),
+      exact: view.getUint8(at + 16) === 1,
+    };
+  });
+}
+
+function putSequence(view: DataView, at: number, sequence: number): void {
+  view.setUint32(at, sequence / TWO_TO_32);
+  view.setUint32(at + 4, sequence);
+}
+
+function getSequence(view: DataView, at: number): number {
+  return view.getUint32(at) * TWO_TO_32 + view.getUint32(at + 4);
+}

@@ -1,0 +1,176 @@
+/**
+ * SendQueue: all that waits to go out on a path, and the one function that decides what is next.
+ * Mirrors cp_send_queue and cp_retrans of `struct rds_conn_path`.
+ *
+ * `sent` holds what has a sequence number and no acknowledgement, in order. `#cursor` is how far
+ * the present connection has sent it: at the end in quiet times, back at the start when a
+ * connection broke, so that everything is sent again before anything new. Nothing with a fresh
+ * number may overtake a resend: the peer would take the resend for an old duplicate.
+ */
+
+import { type Message, chargeBytes, type Settlement } from './message.js';
+import { Queue } from './queue.js';
+import { FLAG_RETRANSMITTED } from './wire/header.js';
+
+/** A ping or a pong. It takes a sequence number, but it is never kept for resending. */
+export interface ControlFrame {
+  readonly kind: 'control';
+  readonly sport: number;
+  readonly dport: number;
+  /** Probes and their pongs say who we are. */
+  readonly extended: boolean;
+  /** Told the number it went out with. */
+  readonly sent?: (sequence: number) => void;
+}
+
+/** The congestion map, which takes no sequence number and is read when it is sent. */
+export interface MapFrame {
+  readonly kind: 'map';
+}
+
+/**
+ * Pings of a peer that does not read our pongs would pile up. A Linux peer has at most a few
+ * under way; a thousand is someone flooding.
+ */
+const MAX_CONTROL = 1024;
+
+const MAP: MapFrame = { kind: 'map' };
+
+export class SendQueue {
+  readonly #sent = new Queue<Message>();
+  readonly #fresh = new Queue<Message>();
+  readonly #control = new Queue<ControlFrame>();
+  #cursor = 0;
+  #inFlightBytes = 0;
+  /** True when the map has changed since it was last sent. */
+  mapDue = false;
+
+  /** Charged bytes of what is sent and not acknowledged. */
+  get inFlightBytes(): number {
+    return this.#inFlightBytes;
+  }
+
+  get sentCount(): number {
+    return this.#sent.length;
+  }
+
+  get freshCount(): number {
+    return this.#fresh.length;
+  }
+
+  /** Resends that the present connection has not yet sent. */
+  get resendCount(): number {
+    return this.#sent.length - this.#cursor;
+  }
+
+  get isEmpty(): boolean {
+    return this.#sent.length === 0 && this.#fresh.length === 0;
+  }
+
+  push(message: Message): void {
+    this.#fresh.push(message);
+  }
+
+  /** False if there is no room. */
+  pushControl(frame: ControlFrame): boolean {
+    if (this.#control.length >= MAX_CONTROL) return false;
+    this.#control.push(frame);
+    return true;
+  }
+
+  /**
+   * What goes on the wire next. Fresh messages only if `windowOpen`. `assign` is called with what
+   * needs a sequence number now.
+   */
+  next(windowOpen: boolean, nextSequence: number): Message | ControlFrame | MapFrame | null {
+    if (this.mapDue) {
+      this.mapDue = false;
+      return MAP;
+    }
+    const resend = this.#sent.at(this.#cursor);
+    if (resend !== undefined) {
+      this.#cursor++;
+      resend.flags |= FLAG_RETRANSMITTED;
+      return resend;
+    }
+    const control = this.#control.shift();
+    if (control !== undefined) return control;
+    if (!windowOpen) return null;
+    const fresh = this.#fresh.shift();
+    if (fresh === undefined) return null;
+    fresh.sequence = nextSequence;
+    this.#sent.push(fresh);
+    this.#cursor++;
+    this.#inFlightBytes += chargeBytes(fresh.length);
+    return fresh;
+  }
+
+  /** The peer has processed everything up to `sequence`. Returns how many messages that were. */
+  acknowledge(sequence: number): number {
+    let count = 0;
+    for (let first = this.#sent.peek(); first !== undefined; first = this.#sent.peek()) {
+      if (first.sequence > sequence) break;
+      this.#dropFirst();
+      first.settle(first.verdict);
+      count++;
+    }
+    return count;
+  }
+
+  /** Notes what the peer said of the messages `first` to `last`; it counts at their acknowledge. */
+  judge(first: number, last: number, verdict: Settlement): void {
+    for (let index = this.#firstFrom(first); index < this.#sent.length; index++) {
+      const message = this.#sent.at(index) as Message;
+      if (message.sequence > last) return;
+      message.verdict = verdict;
+    }
+  }
+
+  /** The connection broke: all that is unacknowledged is to be sent again on the next one. */
+  rewind(): void {
+    this.#cursor = 0;
+    this.#control.clear();
+  }
+
+  /** Takes out all that was sent, in order: it will not be acknowledged any more. */
+  takeSent(): Message[] {
+    const messages = [...this.#sent];
+    this.#sent.clear();
+    this.#cursor = 0;
+    this.#inFlightBytes = 0;
+    return messages;
+  }
+
+  /** Takes out what matches, sent or not. What is sent already may arrive all the same. */
+  takeWhere(matches: (message: Message) => boolean): Message[] {
+    const resend = this.#sent.at(this.#cursor);
+    const sent = this.#sent.removeWhere(matches);
+    for (const message of sent) this.#inFlightBytes -= chargeBytes(message.length);
+    // The cursor stays before the first message that it stood before and that is still there.
+    this.#cursor = resend === undefined ? this.#sent.length : this.#firstFrom(resend.sequence);
+    return [...sent, ...this.#fresh.removeWhere(matches)];
+  }
+
+  *[Symbol.iterator](): IterableIterator<Message> {
+    yield* this.#sent;
+    yield* this.#fresh;
+  }
+
+  #dropFirst(): void {
+    const first = this.#sent.shift() as Message;
+    this.#inFlightBytes -= chargeBytes(first.length);
+    if (this.#cursor > 0) this.#cursor--;
+  }
+
+  /** The index of the first sent message whose sequence is not below `sequence`. */
+  #firstFrom(sequence: number): number {
+    let low = 0;
+    let high = this.#sent.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#sent.at(middle) as Message).sequence < sequence) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Slab: memory in which frames are built, stand one behind the other, and wait to be acknowledged.
+ *
+ * A payload is copied once, when it is sent, to just behind the place of its header. The header is
+ * written in place at each transmission. So frames sent in one turn leave as one piece of memory,
+ * without a second copy, and a resend is the same bytes again.
+ *
+ * A slab goes back to its pool when nobody uses it: no frame in it waits for its
+ * acknowledgement, and no write of it is under way.
+ */
+
+/** A path begins with a small slab, because most paths of a large cluster send little. */
+const SMALL_SLAB_BYTES = 4 * 1024;
+/** A busy path fills large ones: 64 KiB is where one write costs no more per byte than a larger. */
+const LARGE_SLAB_BYTES = 64 * 1024;
+/** A frame above this has a slab of its own, so that little is left over at the end of a slab. */
+const OWN_SLAB_BYTES = 16 * 1024;
+/** What the pool keeps: 2 MiB, enough for the slabs that a few busy paths turn over. */
+const POOLED_SLABS = 32;
+
+export class Slab {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** Up to where frames have been placed. */
+  used = 0;
+  /** Frames that are kept and writes under way. */
+  #users = 0;
+  readonly #pool: SlabPool | null;
+  /** Who still places frames here. */
+  writer: FramePlacer | null = null;
+
+  constructor(sizeBytes: number, pool: SlabPool | null) {
+    this.bytes = new Uint8Array(sizeBytes);
+    this.view = new DataView(this.bytes.buffer);
+    this.#pool = pool;
+  }
+
+  retain(): void {
+    this.#users++;
+  }
+
+  release(): void {
+    if (--this.#users > 0) return;
+    this.used = 0;
+    this.writer?.forget();
+    this.writer = null;
+    this.#pool?.give(this);
+  }
+}
+
+/** The slabs of a node that are not in use. */
+export class SlabPool {
+  readonly #small: Slab[] = [];
+  readonly #large: Slab[] = [];
+
+  take(sizeBytes: typeof SMALL_SLAB_BYTES | typeof LARGE_SLAB_BYTES): Slab {
+    const free = sizeBytes === SMALL_SLAB_BYTES ? this.#small : this.#large;
+    return free.pop() ?? new Slab(sizeBytes, this);
+  }
+
+  give(slab: Slab): void {
+    const free = slab.bytes.byteLength === SMALL_SLAB_BYTES ? this.#small : this.#large;
+    if (free.length < POOLED_SLABS) free.push(slab);
+  }
+}
+
+/** Finds the next place for a frame. One per path: its frames stand in the order they were sent. */
+export class FramePlacer {
+  readonly #pool: SlabPool;
+  #slab: Slab | null = null;
+  #busy = false;
+
+  constructor(pool: SlabPool) {
+    this.#pool = pool;
+  }
+
+  /** A slab in which the last `frameBytes` before its `used` are the caller's, retained once. */
+  place(frameBytes: number): Slab {
+    const slab = frameBytes > OWN_SLAB_BYTES ? new Slab(frameBytes, null) : this.#room(frameBytes);
+    slab.used += frameBytes;
+    slab.retain();
+    return slab;
+  }
+
+  #room(frameBytes: number): Slab {
+    const current = this.#slab;
+    if (current !== null) {
+      if (current.used + frameBytes <= current.bytes.byteLength) return current;
+      // Full before it was free again: this path is busy.
+      this.#busy = true;
+      current.writer = null;
+    }
+    const small = !this.#busy && frameBytes <= SMALL_SLAB_BYTES;
+    const slab = this.#pool.take(small ? SMALL_SLAB_BYTES : LARGE_SLAB_BYTES);
+    slab.writer = this;
+    this.#slab = slab;
+    return slab;
+  }
+
+  /** The current slab is free again: all that was sent is acknowledged. */
+  forget(): void {
+    this.#slab = null;
+    this.#busy = false;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * SimulatedConnection: a simulated TCP connection from the dial on: the two ends, the two wires
+ * between them, the handshake, and the ways in which a connection breaks.
+ *
+ * The handshake is the real one. The dialler is connected after one round trip, the listener hears
+ * of it half a round trip later, together with the first bytes at the earliest: what goes wrong in
+ * between leaves a dialler that believes in a connection which nobody ever accepted.
+ */
+
+import type { TcpAddress } from '../runtime.js';
+import type { SimulatedClock } from './clock.js';
+import { errno } from './errno.js';
+import type { SimulatedHost } from './host.js';
+import type { Link } from './link.js';
+import type { Range, SeededRandom } from './random.js';
+import { SimulatedStream, type StreamOptions } from './stream.js';
+import { Wire } from './wire.js';
+
+/** Who accepts on an address and port. */
+export interface Acceptor {
+  readonly host: SimulatedHost;
+  /** False once it is closed: what had not been accepted by then is reset. */
+  readonly isListening: boolean;
+  readonly onStream: (stream: SimulatedStream) => void;
+}
+
+/** What a connection needs of the network. */
+export interface ConnectionContext {
+  readonly clock: SimulatedClock;
+  readonly random: SeededRandom;
+  readonly options: StreamOptions & { readonly cutNoticeMs: Range };
+  /** Both ways. */
+  readonly links: { readonly to: Link; readonly back: Link };
+  acceptorAt(address: TcpAddress): Acceptor | undefined;
+  onOpened(connection: SimulatedConnection): void;
+  onClosed(connection: SimulatedConnection): void;
+}
+
+export interface CutFault {
+  /** When each end learns of it, drawn for each on its own. */
+  readonly noticeMs?: Range;
+  /** The addresses that never learn: half-open connections. */
+  readonly unaware?: readonly string[];
+}
+
+export class SimulatedConnection {
+  /** The dialler's address. */
+  readonly from: string;
+  /** The listener's address and port. */
+  readonly to: string;
+  readonly toPort: number;
+  readonly dialled: SimulatedStream;
+  #accepted: SimulatedStream | undefined;
+  readonly #context: ConnectionContext;
+  readonly #wires: { readonly to: Wire; readonly back: Wire };
+
+  constructor(context: ConnectionContext, host: SimulatedHost, from: string, to: TcpAddress) {
+    const { clock, links } = context;
+    this.from = from;
+    this.to = to.address;
+    this.toPort = to.tcpPort;
+    this.#context = context;
+    this.#wires = { to: new Wire(clock, links.to), back: new Wire(clock, links.back) };
+    this.dialled = this.#stream(host, to.address, this.#wires.to);
+    this.#wires.to.send(() => this.#knock());
+  }
+
+  /**
+   * Fault: the connection is gone. What either side has in flight is lost, and what it sends until
+   * it learns of the cut. It learns as from a reset, after it has read what had arrived before.
+   */
+  cut(fault: CutFault = {}): void {
+    const { clock, onClosed, options, random } = this.#context;
+    this.#wires.to.sever();
+    this.#wires.back.sever();
+    onClosed(this);
+    const ends = [
+      { address: this.from, stream: this.dialled },
+      { address: this.to, stream: this.#accepted },
+    ];
+    for (const { address, stream } of ends) {
+      const delayMs = random.within(fault.noticeMs ?? options.cutNoticeMs);
+      if (fault.unaware?.includes(address)) continue;
+      clock.setTimer(delayMs, () => stream?.fail(errno('ECONNRESET', 'connection cut')));
+    }
+  }
+
+  /** The dial arrives at the other side's kernel. */
+  #knock(): void {
+    const { acceptorAt, links } = this.#context;
+    const rule = links.to.dialRule;
+    if (rule === 'hang' || this.dialled.state !== 'connecting') return;
+    const acceptor =
+      rule === 'refuse' ? undefined : acceptorAt({ address: this.to, tcpPort: this.toPort });
+    if (acceptor !== undefined) {
+      this.#wires.back.send(() => this.#open(acceptor));
+      return;
+    }
+    const refusal = errno('ECONNREFUSED', `connect ${this.to}:${this.toPort}`);
+    this.#wires.back.send(() => this.dialled.fail(refusal));
+  }
+
+  /** The answer arrives at the dialler. */
+  #open(acceptor: Acceptor): void {
+    const { dialled } = this;
+    if (dialled.state !== 'connecting') return;
+    const accepted = this.#stream(acceptor.host, this.from, this.#wires.back);
+    this.#wires.to.send(() => this.#accept(acceptor, accepted));
+    this.#context.onOpened(this);
+    dialled.establish(accepted, () => dialled.handler.opened());
+  }
+
+  /** The answer to the answer arrives at the listener. */
+  #accept(acceptor: Acceptor, accepted: SimulatedStream): void {
+    this.#accepted = accepted;
+    accepted.establish(this.dialled, () => {
+      if (acceptor.isListening) acceptor.onStream(accepted);
+      else accepted.abort();
+    });
+  }
+
+  #stream(host: SimulatedHost, remoteAddress: string, wire: Wire): SimulatedStream {
+    const { clock, random, options, onClosed } = this.#context;
+    const close = (): void => onClosed(this);
+    return new SimulatedStream(remoteAddress, {
+      ...{ clock, random, options, host, wire },
+      onClosed: close,
+    });
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * SimulatedHost: one event loop in the simulation, and the Runtime of the nodes that live in it.
+ * All that reaches its code comes through `run`; that is the one place where a stall, a process
+ * that computes, swaps or collects garbage, holds everything back.
+ */
+
+import { Queue } from '../queue.js';
+import type { Clock, Runtime, Timer, Transport } from '../runtime.js';
+import type { SimulatedClock } from './clock.js';
+import type { SeededRandom } from './random.js';
+import { PHASE, type Phase } from './timer-heap.js';
+
+/** November 2023 in microseconds: a wall clock as it may be, and the same in every run. */
+const WALL_CLOCK_START_US = 1_700_000_000_000_000;
+
+export interface HostOptions {
+  /** The wall clock at simulated time 0, in microseconds. Hosts may disagree about it. */
+  readonly wallClockStartUs?: number;
+}
+
+export class SimulatedHost implements Runtime {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly #clock: SimulatedClock;
+  readonly #random: SeededRandom;
+  readonly #wallClockStartUs: number;
+  readonly #held = new Queue<() => void>();
+  #stalledUntilMs = 0;
+  /** Set from the start of a stall until all that it held has run. */
+  #release: Timer | undefined;
+
+  constructor(
+    clock: SimulatedClock,
+    random: SeededRandom,
+    options: HostOptions,
+    transportOf: (host: SimulatedHost) => Transport,
+  ) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#wallClockStartUs = options.wallClockStartUs ?? WALL_CLOCK_START_US;
+    this.clock = {
+      now: () => clock.now(),
+      setTimer: (delayMs, callback) => this.#setTimer(delayMs, callback),
+    };
+    this.transport = transportOf(this);
+  }
+
+  random(): number {
+    return this.#random.next();
+  }
+
+  defer(task: () => void): void {
+    // The turns of held events are turns too: what they defer does not queue behind the others.
+    this.#schedule(() => (this.#isStalled() ? this.#held.push(task) : task()), PHASE.deferred);
+  }
+
+  yield(task: () => void): void {
+    this.#schedule(() => this.run(task), PHASE.yielded);
+  }
+
+  initialSequence(): number {
+    return this.#wallClockStartUs + Math.floor(this.#clock.now() * 1000);
+  }
+
+  /** Fault: the event loop stands still for `durationMs`; then what was to happen does, in order. */
+  stall(durationMs: number): void {
+    this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.#clock.now() + durationMs);
+    this.#release?.cancel();
+    this.#release = this.#clock.schedule(this.#stalledUntilMs, () => this.#runHeld());
+  }
+
+  /** For the network: runs `task` as an event of this host, now unless it is stalled. */
+  run(task: () => void): void {
+    if (this.#release === undefined) task();
+    else this.#held.push(task);
+  }
+
+  /** For the network: the same, but as an event of its own, never before the caller returns. */
+  later(task: () => void): void {
+    this.#schedule(() => this.run(task), PHASE.event);
+  }
+
+  #runHeld(): void {
+    const task = this.#held.shift();
+    // One event each, so that promises and deferred tasks have their turn between them.
+    this.#release = task && this.#clock.schedule(this.#clock.now(), () => this.#runHeld());
+    task?.();
+  }
+
+  #setTimer(delayMs: number, callback: () => void): Timer {
+    const task = (): void => {
+      if (!timer.isCancelled) callback();
+    };
+    const timer = this.#clock.schedule(this.#clock.now() + Math.max(0, delayMs), () =>
+      this.run(task),
+    );
+    return timer;
+  }
+
+  #isStalled(): boolean {
+    return this.#clock.now() < this.#stalledUntilMs;
+  }
+
+  #schedule(task: () => void, phase: Phase): void {
+    this.#clock.schedule(this.#clock.now(), task, phase);
+  }
+}

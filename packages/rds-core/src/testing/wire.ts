@@ -1,0 +1,72 @@
+/**
+ * Wire: one direction of one connection. Parcels arrive late and in order, as from TCP; a parcel is
+ * what happens on arrival. Only the first has a timer, so the heap of the clock stays as small as
+ * the number of busy wires.
+ */
+
+import { Queue } from '../queue.js';
+import type { Timer } from '../runtime.js';
+import type { SimulatedClock } from './clock.js';
+import type { Link } from './link.js';
+
+interface Parcel {
+  readonly arrivesAtMs: number;
+  readonly arrive: () => void;
+}
+
+export class Wire {
+  readonly #clock: SimulatedClock;
+  readonly #link: Link;
+  readonly #flight = new Queue<Parcel>();
+  #lastArrivalMs = 0;
+  #timer: Timer | undefined;
+  #state: 'whole' | 'severed' = 'whole';
+
+  constructor(clock: SimulatedClock, link: Link) {
+    this.#clock = clock;
+    this.#link = link;
+  }
+
+  /** Calls `arrive` after the latency of the link, not before what was sent earlier arrived. */
+  send(arrive: () => void): void {
+    if (this.#state === 'severed') return;
+    const atMs = this.#clock.now() + this.#link.drawLatencyMs();
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, atMs);
+    this.#flight.push({ arrivesAtMs: this.#lastArrivalMs, arrive });
+    if (this.#flight.length === 1) this.#expectFirst(this.#lastArrivalMs);
+  }
+
+  /** Everything in flight is lost. */
+  drop(): void {
+    this.#flight.clear();
+    this.#timer?.cancel();
+  }
+
+  /** Everything in flight and everything sent from now on is lost, and nobody is told. */
+  sever(): void {
+    this.#state = 'severed';
+    this.drop();
+  }
+
+  #expectFirst(atMs: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#clock.schedule(atMs, () => this.#arriveFirst());
+  }
+
+  #arriveFirst(): void {
+    if (this.#link.isBlocked) {
+      this.#link.whenHealed(() => this.#travelAgain());
+      return;
+    }
+    const parcel = this.#flight.shift();
+    const next = this.#flight.peek();
+    if (next !== undefined) this.#expectFirst(Math.max(next.arrivesAtMs, this.#clock.now()));
+    parcel?.arrive();
+  }
+
+  #travelAgain(): void {
+    const atMs = this.#clock.now() + this.#link.drawLatencyMs();
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, atMs);
+    if (this.#flight.length > 0) this.#expectFirst(atMs);
+  }
+}

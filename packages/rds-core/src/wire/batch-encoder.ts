@@ -1,0 +1,49 @@
+/**
+ * BatchEncoder: gathers the frames of one flush into as few pieces of memory as they allow, so
+ * that many messages cost one write. Frames that stand behind each other in a slab become one
+ * piece.
+ */
+
+import type { Slab } from '../slab.js';
+
+interface Piece {
+  readonly slab: Slab;
+  readonly start: number;
+  end: number;
+}
+
+export class BatchEncoder {
+  #pieces: Piece[] = [];
+  #last: Piece | null = null;
+  /** Bytes gathered so far. */
+  byteLength = 0;
+
+  /** Adds the bytes `start` to `end`, which must not change until the batch's `done`. */
+  add(slab: Slab, start: number, end: number): void {
+    this.byteLength += end - start;
+    const last = this.#last;
+    if (last !== null && last.slab === slab && last.end === start) {
+      last.end = end;
+      return;
+    }
+    slab.retain();
+    this.#last = { slab, start, end };
+    this.#pieces.push(this.#last);
+  }
+
+  /** Hands the batch over and begins a new one. Call `done` when the chunks are no longer needed. */
+  take(): { chunks: Uint8Array[]; byteLength: number; done: () => void } {
+    const pieces = this.#pieces;
+    const { byteLength } = this;
+    this.#pieces = [];
+    this.#last = null;
+    this.byteLength = 0;
+    return {
+      chunks: pieces.map(({ slab, start, end }) => slab.bytes.subarray(start, end)),
+      byteLength,
+      done: () => {
+        for (const { slab } of pieces) slab.release();
+      },
+    };
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * FrameDecoder: a byte stream in any pieces, out come whole frames. Mirrors rds_tcp_data_recv in
+ * net/rds/tcp_recv.c, except that a length is checked before a byte is kept for it.
+ *
+ * A frame that lies whole inside a chunk costs no copy: its payload is a view of the chunk. One
+ * that spans chunks is gathered in a buffer of its final size, each byte copied once.
+ */
+
+import { CONGESTION_MAP_BYTES } from '../congestion-map.js';
+import { FLAG_CONGESTION_MAP, HEADER_BYTES, Header, readHeader } from './header.js';
+
+/** Hears of each frame. `header` is reused for the next one: read it, do not keep it. */
+export interface FrameSink {
+  frame(header: Header, payload: Uint8Array): void;
+}
+
+/** Why a stream makes no sense and has to be closed: RDS has no way to find the next frame. */
+export type FrameFault = 'bad-header' | 'frame-too-large';
+
+const EMPTY = new Uint8Array(0);
+
+export class FrameDecoder {
+  readonly #maxPayloadBytes: number;
+  readonly #header = new Header();
+  /** A header that arrived in pieces is put together here. */
+  readonly #headerBytes = new Uint8Array(HEADER_BYTES);
+  readonly #headerView = new DataView(this.#headerBytes.buffer);
+  #headerFilled = 0;
+  /** The payload being gathered; the header it belongs to is in `#header`. */
+  #payload: Uint8Array | null = null;
+  #payloadFilled = 0;
+  #fault: FrameFault | null = null;
+
+  constructor(maxPayloadBytes: number) {
+    this.#maxPayloadBytes = maxPayloadBytes;
+  }
+
+  /** Gives `sink` each frame that `chunk` completes. After a fault nothing more is read. */
+  push(chunk: Uint8Array, sink: FrameSink): FrameFault | null {
+    let at = 0;
+    if (this.#payload !== null) at = this.#fillPayload(chunk, at, sink);
+    if (this.#headerFilled > 0) at = this.#fillHeader(chunk, at, sink);
+    return this.#fault ?? this.#readWhole(chunk, at, sink);
+  }
+
+  #readWhole(chunk: Uint8Array, start: number, sink: FrameSink): FrameFault | null {
+    const header = this.#header;
+    const { buffer, byteOffset, byteLength } = chunk;
+    const view = new DataView(buffer, byteOffset, byteLength);
+    let at = start;
+    while (byteLength - at >= HEADER_BYTES) {
+      this.#fault = checkHeader(header, chunk, view, at, this.#maxPayloadBytes);
+      if (this.#fault !== null) return this.#fault;
+      at += HEADER_BYTES;
+      const { length } = header;
+      if (length > byteLength - at) {
+        this.#beginPayload(chunk, at);
+        return null;
+      }
+      sink.frame(header, length === 0 ? EMPTY : new Uint8Array(buffer, byteOffset + at, length));
+      at += length;
+    }
+    if (at < byteLength) {
+      this.#headerBytes.set(chunk.subarray(at));
+      this.#headerFilled = byteLength - at;
+    }
+    return null;
+  }
+
+  /** Completes a header that began in an earlier chunk. Returns where the chunk goes on. */
+  #fillHeader(chunk: Uint8Array, start: number, sink: FrameSink): number {
+    const wanted = HEADER_BYTES - this.#headerFilled;
+    const at = Math.min(start + wanted, chunk.byteLength);
+    this.#headerBytes.set(chunk.subarray(start, at), this.#headerFilled);
+    this.#headerFilled += at - start;
+    if (this.#headerFilled < HEADER_BYTES) return at;
+
+    this.#headerFilled = 0;
+    this.#fault = checkHeader(
+      this.#header,
+      this.#headerBytes,
+      this.#headerView,
+      0,
+      this.#maxPayloadBytes,
+    );
+    if (this.#fault !== null) return at;
+    if (this.#header.length === 0) {
+      sink.frame(this.#header, EMPTY);
+      return at;
+    }
+    this.#payload = new Uint8Array(this.#header.length);
+    this.#payloadFilled = 0;
+    return this.#fillPayload(chunk, at, sink);
+  }
+
+  #beginPayload(chunk: Uint8Array, at: number): void {
+    this.#payload = new Uint8Array(this.#header.length);
+    this.#payload.set(chunk.subarray(at));
+    this.#payloadFilled = chunk.byteLength - at;
+  }
+
+  #fillPayload(chunk: Uint8Array, start: number, sink: FrameSink): number {
+    const payload = this.#payload as Uint8Array;
+    const at = Math.min(start + payload.byteLength - this.#payloadFilled, chunk.byteLength);
+    payload.set(chunk.subarray(start, at), this.#payloadFilled);
+    this.#payloadFilled += at - start;
+    if (this.#payloadFilled === payload.byteLength) {
+      this.#payload = null;
+      sink.frame(this.#header, payload);
+    }
+    return at;
+  }
+}
+
+/** Reads a header and says what is wrong with it, before a byte is kept for its payload. */
+export function checkHeader(
+  header: Header,
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  maxPayloadBytes: number,
+): FrameFault | null {
+  if (!readHeader(header, bytes, view, at)) return 'bad-header';
+  if (header.flags === FLAG_CONGESTION_MAP) {
+    return header.length === CONGESTION_MAP_BYTES ? null : 'bad-header';
+  }
+  return header.length > maxPayloadBytes ? 'frame-too-large' : null;
+}
