@@ -44,35 +44,34 @@ async function runChecks(folder) {
 function checks(folder) {
   /** @type {string[]} Filled by `pack`, for those that follow. */
   let tarballs = [];
+  const pack = async () => {
+    tarballs = Object.values(await packPackages(folder));
+  };
+  const lint = 'biome check --error-on-warnings --max-diagnostics=none';
   return [
-    ['format and lint', () => runTool('@biomejs/biome', 'biome', 'check', '--error-on-warnings')],
-    ['types of tests and scripts', () => runTool('typescript', 'tsc', '--project', '.')],
-    ['tidy', () => runTool('vitest', 'vitest', 'run', 'tests/tidy.test.ts')],
+    ['format and lint', () => runTool('@biomejs/biome', lint)],
+    ['types of tests and scripts', () => runTool('typescript', 'tsc --project .')],
+    ['tidy', () => runTool('vitest', 'vitest run tests/tidy.test.ts')],
     ['unused files, exports and dependencies', () => runTool('knip', 'knip')],
-    [
-      'pack',
-      async () => {
-        tarballs = Object.values(await packPackages(folder));
-      },
-    ],
-    ['publint', () => each(tarballs, (path) => runTool('publint', 'publint', path, '--strict'))],
-    [
-      'types as consumers resolve them',
-      () =>
-        each(tarballs, (path) =>
-          runTool('@arethetypeswrong/cli', 'attw', path, '--profile', 'esm-only'),
-        ),
-    ],
+    ['pack', pack],
+    ['publint', () => each(tarballs, (path) => runTool('publint', 'publint --strict', path))],
+    ['types as consumers resolve them', () => each(tarballs, resolveTypes)],
   ];
+}
+
+/** @param {string} tarball */
+function resolveTypes(tarball) {
+  return runTool('@arethetypeswrong/cli', 'attw --profile esm-only', tarball);
 }
 
 /**
  * @param {string} packageName
- * @param {string} command
+ * @param {string} command its name and what follows it
  * @param {string[]} args
  */
 function runTool(packageName, command, ...args) {
-  return runNodeQuietly([toolPath(packageName, command), ...args]);
+  const [name, ...words] = command.split(' ');
+  return runNodeQuietly([toolPath(packageName, name), ...words, ...args]);
 }
 
 /**

@@ -6,6 +6,10 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { root } from './paths.mjs';
 
+// vitest colours what it says even where it is not read on a terminal.
+const isPlain = !process.stdout.isTTY && process.env.FORCE_COLOR === undefined;
+const env = isPlain ? { ...process.env, NO_COLOR: '1' } : process.env;
+
 /**
  * Runs a Node program on our own terminal and gives its exit code.
  *
@@ -16,6 +20,7 @@ import { root } from './paths.mjs';
 export function runNode(args, onMessage) {
   const child = spawn(process.execPath, args, {
     cwd: root,
+    env,
     stdio: onMessage ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
   });
   if (onMessage) child.on('message', onMessage);
@@ -41,7 +46,11 @@ export function runNode(args, onMessage) {
  * @param {string} [folder] where it runs
  */
 export function runNodeQuietly(args, folder = root) {
-  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   return outputOf(child, `node ${args.join(' ')}`);
 }
 
@@ -54,10 +63,10 @@ export function runNodeQuietly(args, folder = root) {
 export function runShellQuietly(line, folder = root) {
   const child = spawn(line, {
     cwd: folder,
+    // Nobody is there to answer a question.
+    env: { ...env, CI: 'true' },
     shell: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    // Nobody is there to answer a question.
-    env: { ...process.env, CI: 'true' },
   });
   return outputOf(child, line);
 }

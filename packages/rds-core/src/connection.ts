@@ -94,9 +94,9 @@ export class Connection implements Route, PathOwner {
     const canceled = this.path.exchange.queue.takeWhere(
       (message) => message.sport === sport && (dport === null || message.dport === dport),
     );
+    const bytes = canceled.reduce((sum, { length }) => sum + length, 0);
     for (const message of canceled) message.settle('canceled');
     this.#setup.stats.send_canceled += canceled.length;
-    const bytes = canceled.reduce((sum, { length }) => sum + length, 0);
     return { messages: canceled.length, bytes };
   }
 

@@ -66,6 +66,10 @@ export interface Settled {
 /** Hears once what became of a message. `outcome` is null if it was delivered. */
 export type Receipt = (settlement: Settlement, outcome: Outcome | null) => void;
 
+/**
+ * A message on its way. They are used again: a fast sender has tens of thousands under way, which
+ * the garbage collector would move around before they die. So nobody may keep one after `settle`.
+ */
 export class Message implements Settled {
   readonly kind = 'message';
   /** 0 until the first transmission, which gives it its number. */
@@ -73,31 +77,18 @@ export class Message implements Settled {
   flags = 0;
   /** What the peer has said of it, which counts once it is acknowledged. */
   verdict: Settlement = 'delivered';
-  readonly slab: Slab;
+  slab!: Slab;
   /** Where its frame begins in the slab. */
-  readonly start: number;
-  readonly length: number;
-  readonly sport: number;
-  readonly dport: number;
-  readonly owner: MessageOwner;
-  readonly receipt: Receipt | null;
+  start = 0;
+  length = 0;
+  sport = 0;
+  dport = 0;
+  owner!: MessageOwner;
+  receipt: Receipt | null = null;
+  readonly #pool: MessagePool;
 
-  constructor(
-    slab: Slab,
-    start: number,
-    length: number,
-    sport: number,
-    dport: number,
-    owner: MessageOwner,
-    receipt: Receipt | null,
-  ) {
-    this.slab = slab;
-    this.start = start;
-    this.length = length;
-    this.sport = sport;
-    this.dport = dport;
-    this.owner = owner;
-    this.receipt = receipt;
+  constructor(pool: MessagePool) {
+    this.#pool = pool;
   }
 
   /** A copy of the payload, for whoever wants to know what it was after it is settled. */
@@ -110,11 +101,32 @@ export class Message implements Settled {
   settle(settlement: Settlement): void {
     this.slab.release();
     this.owner.messageSettled(this, settlement, this.#outcome(settlement));
+    this.#pool.give(this);
   }
 
   #outcome(settlement: Settlement): Outcome | null {
     if (settlement === 'delivered') return null;
     const never = settlement === 'refused' || this.sequence === 0;
     return never ? 'not-delivered' : 'unknown';
+  }
+}
+
+/** Messages kept for use: as many small ones as the in-flight window of a busy path takes. */
+const POOLED_MESSAGES = 65_536;
+
+/** The settled messages of a path, to be used again. */
+export class MessagePool {
+  readonly #free: Message[] = [];
+
+  take(): Message {
+    return this.#free.pop() ?? new Message(this);
+  }
+
+  give(message: Message): void {
+    if (this.#free.length >= POOLED_MESSAGES) return;
+    message.sequence = 0;
+    message.verdict = 'delivered';
+    message.receipt = null;
+    this.#free.push(message);
   }
 }

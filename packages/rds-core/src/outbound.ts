@@ -6,7 +6,7 @@
 
 import { CONGESTION_MAP_BYTES } from './congestion-map.js';
 import type { Link } from './link.js';
-import { Message, type MessageOwner, type Receipt } from './message.js';
+import { type Message, type MessageOwner, MessagePool, type Receipt } from './message.js';
 import { copyPayload, type Payload } from './payload.js';
 import { type ControlFrame, SendQueue } from './send-queue.js';
 import { FramePlacer, type SlabPool } from './slab.js';
@@ -29,7 +29,7 @@ const BATCH_BYTES = 128 * 1024;
  * Unacknowledged bytes per path. Four of the largest messages, so that large ones overlap; a
  * longer delay wants more, priorities and cancel want less.
  */
-const IN_FLIGHT_BYTES = 4 * 1024 * 1024;
+const IN_FLIGHT_BYTES = 2 * 1024 * 1024;
 
 /** Port of probes: pings that carry extension headers. It can not be bound. */
 export const PROBE_PORT = 1;
@@ -60,6 +60,7 @@ export class Outbound {
   readonly queue = new SendQueue();
   readonly #source: OutboundSource;
   readonly #placer: FramePlacer;
+  readonly #messages = new MessagePool();
   readonly #batch = new BatchEncoder();
   #nextSequence: number;
 
@@ -86,8 +87,15 @@ export class Outbound {
     const slab = this.#placer.place(HEADER_BYTES + length);
     const start = slab.used - HEADER_BYTES - length;
     copyPayload(payload, slab.bytes, start + HEADER_BYTES);
-    const message = new Message(slab, start, length, sport, dport, owner, receipt);
+    const message = this.#messages.take();
+    message.slab = slab;
+    message.start = start;
+    message.length = length;
+    message.sport = sport;
+    message.dport = dport;
     message.flags = flags;
+    message.owner = owner;
+    message.receipt = receipt;
     this.queue.push(message);
   }
 

@@ -25,12 +25,12 @@ export function toPayload(data: MessageData): Payload {
 }
 
 export function payloadBytes(payload: Payload): number {
-  if (payload instanceof Uint8Array) return payload.byteLength;
+  if (!isMany(payload)) return payload.byteLength;
   return payload.reduce((sum, part) => sum + part.byteLength, 0);
 }
 
 export function copyPayload(payload: Payload, target: Uint8Array, at: number): void {
-  if (payload instanceof Uint8Array) {
+  if (!isMany(payload)) {
     target.set(payload, at);
     return;
   }
@@ -39,6 +39,11 @@ export function copyPayload(payload: Payload, target: Uint8Array, at: number): v
     target.set(part, next);
     next += part.byteLength;
   }
+}
+
+/** Asked three times per message; `instanceof` would climb the prototypes of a Buffer each time. */
+function isMany(payload: Payload): payload is readonly Uint8Array[] {
+  return Array.isArray(payload);
 }
 
 function toBytes(data: unknown): Uint8Array {

@@ -1,17 +1,24 @@
 /**
  * Queue: first in, first out, in amortised constant time and without leaving long arrays behind.
- * A ring that doubles when it is full and is given up when it is empty and large.
+ * A ring that doubles when it is full, and is given up once it is much larger than it need be.
  */
 
 const FIRST_CAPACITY = 16;
-/** An empty queue keeps a ring of up to this many places; a larger one goes back to the heap. */
+/** A ring of up to this many places is never given up. */
 const KEEP_CAPACITY = 1024;
+/**
+ * A larger one is, when the queue runs empty without having filled the fourth part of it. One that
+ * fills and empties all the time keeps its ring.
+ */
+const NEEDED_PART = 4;
 
 export class Queue<T> {
   #ring: (T | undefined)[] = new Array(FIRST_CAPACITY);
   #mask = FIRST_CAPACITY - 1;
   #head = 0;
   #length = 0;
+  /** The greatest length since the queue was last empty. */
+  #peak = 0;
 
   get length(): number {
     return this.#length;
@@ -20,7 +27,7 @@ export class Queue<T> {
   push(item: T): void {
     if (this.#length > this.#mask) this.#grow();
     this.#ring[(this.#head + this.#length) & this.#mask] = item;
-    this.#length++;
+    if (++this.#length > this.#peak) this.#peak = this.#length;
   }
 
   shift(): T | undefined {
@@ -29,7 +36,7 @@ export class Queue<T> {
     this.#ring[this.#head] = undefined;
     this.#head = (this.#head + 1) & this.#mask;
     this.#length--;
-    if (this.#length === 0 && this.#mask >= KEEP_CAPACITY) this.clear();
+    if (this.#length === 0) this.#emptied();
     return item;
   }
 
@@ -47,6 +54,7 @@ export class Queue<T> {
     this.#mask = FIRST_CAPACITY - 1;
     this.#head = 0;
     this.#length = 0;
+    this.#peak = 0;
   }
 
   /** Takes out what does not pass, keeping the order, and returns it. */
@@ -63,6 +71,12 @@ export class Queue<T> {
 
   *[Symbol.iterator](): IterableIterator<T> {
     for (let index = 0; index < this.#length; index++) yield this.at(index) as T;
+  }
+
+  #emptied(): void {
+    const capacity = this.#mask + 1;
+    if (capacity > KEEP_CAPACITY && this.#peak * NEEDED_PART < capacity) this.clear();
+    this.#peak = 0;
   }
 
   #grow(): void {
