@@ -55,8 +55,7 @@ export type Obstacle = 'room' | 'congestion';
 /** What the flows of a socket tell it. */
 export interface FlowOwner {
   readonly port: number;
-  /** Messages accepted and not settled, plus sends that wait: +1 or -1. */
-  outstandingChanged(by: number): void;
+  /** A send begins to wait. */
   blocked(obstacle: Obstacle): void;
 }
 
@@ -65,15 +64,11 @@ export class FlushGroup implements MessageOwner {
   readonly #flow: Flow;
   unsettled = 0;
   failure: { settlement: Exclude<Settlement, 'delivered'>; outcome: Outcome | null } | null = null;
+  /** Who waits for all of them; each is a flush, or the socket's close. */
   readonly flushes: Pending<void>[] = [];
 
   constructor(flow: Flow) {
     this.#flow = flow;
-  }
-
-  begin(): void {
-    this.unsettled++;
-    this.#flow.owner.outstandingChanged(1);
   }
 
   messageSettled(message: Settled, settlement: Settlement, outcome: Outcome | null): void {
@@ -87,9 +82,7 @@ export class FlushGroup implements MessageOwner {
 
   /** One less to wait for. */
   end(): void {
-    this.unsettled--;
-    if (this.unsettled === 0) this.#finish();
-    this.#flow.owner.outstandingChanged(-1);
+    if (--this.unsettled === 0) this.#finish();
   }
 
   #finish(): void {
@@ -143,7 +136,7 @@ export class Flow implements RoomWaiter {
     const obstacle = this.obstacle(length);
     if (obstacle !== null) return obstacle;
     const { group } = this;
-    group.begin();
+    group.unsettled++;
     this.quota.reserve(length);
     this.route.send(payload, this.owner.port, this.to.port, group, receipt);
     return null;
@@ -151,7 +144,7 @@ export class Flow implements RoomWaiter {
 
   /** Waits behind those who came earlier. */
   wait(waiter: Waiter): void {
-    waiter.group.begin();
+    waiter.group.unsettled++;
     this.#waiters.push(waiter);
     if (this.#waiters.length === 1) this.advance();
   }
@@ -178,6 +171,14 @@ export class Flow implements RoomWaiter {
     this.#obstacle = null;
   }
 
+  get waiting(): number {
+    return this.#waiters.length;
+  }
+
+  get roomNeeded(): number {
+    return this.#waiters.peek()?.length ?? 0;
+  }
+
   roomCame(): boolean {
     this.#waitsForRoom = this.#pump() === 'room';
     return this.#waitsForRoom;
@@ -185,9 +186,10 @@ export class Flow implements RoomWaiter {
 
   /** Something may be out of the way. */
   advance(): void {
-    if (this.#pump() !== 'room' || this.#waitsForRoom) return;
+    if (this.#pump() !== 'room') return;
+    if (this.#waitsForRoom) this.quota.needChanged();
+    else this.quota.wait(this);
     this.#waitsForRoom = true;
-    this.quota.wait(this);
   }
 
   /** Lets waiters through until something is in the way. */

@@ -8,6 +8,8 @@ import { Queue } from './queue.js';
 
 /** A destination that waits for room. */
 export interface RoomWaiter {
+  /** The payload bytes that the first of its sends needs. */
+  readonly roomNeeded: number;
   /** Sends what fits; true if more waits for room. */
   roomCame(): boolean;
 }
@@ -16,6 +18,8 @@ export class SendQuota {
   readonly limitBytes: number;
   #usedBytes = 0;
   readonly #waiters = new Queue<RoomWaiter>();
+  /** What the first of the waiters needs, asked once and not at each acknowledgement. */
+  #firstNeeds = 0;
   #waking = false;
 
   constructor(limitBytes: number) {
@@ -38,19 +42,25 @@ export class SendQuota {
   /** Gives back what a message had, and lets those who wait for it try, in turn. */
   release(bytes: number): void {
     this.#usedBytes -= chargeBytes(bytes);
-    if (this.#waiters.length > 0 && !this.#waking) this.#wake();
+    if (this.#waiters.length > 0 && !this.#waking && this.hasRoom(this.#firstNeeds)) this.#wake();
   }
 
   wait(waiter: RoomWaiter): void {
     this.#waiters.push(waiter);
+    this.needChanged();
+  }
+
+  /** The first of those who wait may need another amount now. */
+  needChanged(): void {
+    this.#firstNeeds = this.#waiters.peek()?.roomNeeded ?? 0;
   }
 
   #wake(): void {
     this.#waking = true;
     for (let first = this.#waiters.peek(); first !== undefined; first = this.#waiters.peek()) {
-      const before = this.#usedBytes;
+      this.needChanged();
+      if (!this.hasRoom(this.#firstNeeds)) break;
       const waits = first.roomCame();
-      if (waits && this.#usedBytes === before) break;
       this.#waiters.shift();
       // It had its share; the next destination is first now.
       if (waits) this.#waiters.push(first);

@@ -65,7 +65,7 @@ export interface SocketOwner extends Router {
 
 export const CLOSE_DEADLINE_MS = 5000;
 /**
- * Sends that wait, per socket. They hold no copies, only what the caller holds too, but a caller
+ * Sends that wait, per destination. They hold no copies, only what the caller holds too, but a caller
  * that never looks at its promises must be stopped somewhere.
  */
 const MAX_WAITING_SENDS = 1 << 20;
@@ -86,8 +86,6 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   readonly #received: ReceiveQueue;
   #state: SocketState = 'open';
   #destination: Address | null = null;
-  #outstanding = 0;
-  #closing: Pending<void> | null = null;
   #closed: Promise<Unacknowledged> | null = null;
 
   /** @internal Sockets are made by `node.bind`. */
@@ -105,7 +103,6 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     });
     this.#flows = new FlowTable(owner, options.sendBufferBytes, {
       port: options.port,
-      outstandingChanged: (by) => this.#outstandingChanged(by),
       blocked: (obstacle) => this.#countBlocked(obstacle),
     });
   }
@@ -161,16 +158,8 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   /** Resolves when all that was sent (there) has been acknowledged. Rejects if some never will. */
   async flush(to?: Address, options?: WaitOptions): Promise<void> {
     this.#checkOpen('flush');
-    const flows = to === undefined ? [...this.#flows] : [this.#flowTo(to, 'flush')];
-    const { clock } = this.#owner.runtime;
-    const waits = flows.flatMap((flow) => {
-      const group = flow.flushed();
-      if (group.unsettled === 0) return [];
-      const pending = new Pending<void>(clock, options, { ...flow.details, syscall: 'flush' });
-      group.flushes.push(pending);
-      return [pending.promise];
-    });
-    await Promise.all(waits);
+    const flows = to === undefined ? this.#flows : [this.#flowTo(to, 'flush')];
+    await Promise.all(this.#flush(flows, options));
   }
 
   /**
@@ -257,7 +246,6 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     this.#flows.rejectWaiters(this.#error('ECANCELED', 'the socket was closed', 'sendmsg'));
     const dropped = this.#flows.cancel(null);
     this.#state = 'closed';
-    this.#closing?.resolve();
     this.#closed ??= Promise.resolve(dropped);
     this.#owner.socketClosed(this);
     this.emit('close');
@@ -360,7 +348,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     receipt: Receipt | null,
     options: WaitOptions | undefined,
   ): Pending<void> {
-    if (this.#outstanding >= MAX_WAITING_SENDS) {
+    if (flow.waiting >= MAX_WAITING_SENDS) {
       throw this.#error('EAGAIN', 'a million sends are waiting already', 'sendmsg');
     }
     const pending = this.#pending(flow, options);
@@ -410,11 +398,6 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     else this.#owner.stats.cong_send_blocked++;
   }
 
-  #outstandingChanged(by: number): void {
-    this.#outstanding += by;
-    if (this.#outstanding === 0) this.#closing?.resolve();
-  }
-
   /** Calls the listeners. What they throw is an uncaught exception, but it does not stop us. */
   #hear(message: Incoming): boolean {
     try {
@@ -451,13 +434,20 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
 
   async #close(deadlineMs: number): Promise<Unacknowledged> {
     this.#stopReceiving();
-    if (this.#outstanding > 0) {
-      const { clock } = this.#owner.runtime;
-      this.#closing = new Pending<void>(clock, { timeoutMs: deadlineMs }, { syscall: 'close' });
-      // The deadline is no error: what is left is what the caller is told.
-      await this.#closing.promise.catch(() => {});
-    }
+    // That some will never be acknowledged, or not in time, is no error: the caller is told.
+    await Promise.allSettled(this.#flush(this.#flows, { timeoutMs: deadlineMs }));
     return this.destroy();
+  }
+
+  #flush(flows: Iterable<Flow>, options: WaitOptions | undefined): Promise<void>[] {
+    const { clock } = this.#owner.runtime;
+    return [...flows].flatMap((flow) => {
+      const group = flow.flushed();
+      if (group.unsettled === 0) return [];
+      const pending = new Pending<void>(clock, options, { ...flow.details, syscall: 'flush' });
+      group.flushes.push(pending);
+      return [pending.promise];
+    });
   }
 
   #error(code: RdsErrorCode, text: string, syscall: string): RdsError {

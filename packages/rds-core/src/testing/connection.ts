@@ -89,7 +89,7 @@ export class SimulatedConnection {
   #knock(): void {
     const { acceptorAt, links } = this.#context;
     const rule = links.to.dialRule;
-    if (rule === 'hang' || this.dialled.state !== 'connecting') return;
+    if (rule === 'hang') return;
     const acceptor =
       rule === 'refuse' ? undefined : acceptorAt({ address: this.to, tcpPort: this.toPort });
     if (acceptor !== undefined) {

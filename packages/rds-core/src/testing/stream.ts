@@ -133,7 +133,7 @@ export class SimulatedStream implements Stream {
   // Sending
 
   #scheduleTake(): void {
-    if (this.#isTakeScheduled || this.#state !== 'open') return;
+    if (this.#isTakeScheduled) return;
     this.#isTakeScheduled = true;
     const { clock, options, random } = this.#context;
     const delayMs = options.poison ? random.next() * POISON_HOLD_MS : 0;

@@ -10,7 +10,8 @@ import type { SimulatedClock } from './clock.js';
 import type { Link } from './link.js';
 
 interface Parcel {
-  readonly arrivesAtMs: number;
+  /** It arrives then, or with the one before it, whichever is later. */
+  readonly readyAtMs: number;
   readonly arrive: () => void;
 }
 
@@ -18,7 +19,6 @@ export class Wire {
   readonly #clock: SimulatedClock;
   readonly #link: Link;
   readonly #flight = new Queue<Parcel>();
-  #lastArrivalMs = 0;
   #timer: Timer | undefined;
   #state: 'whole' | 'severed' = 'whole';
 
@@ -30,10 +30,9 @@ export class Wire {
   /** Calls `arrive` after the latency of the link, not before what was sent earlier arrived. */
   send(arrive: () => void): void {
     if (this.#state === 'severed') return;
-    const atMs = this.#clock.now() + this.#link.drawLatencyMs();
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, atMs);
-    this.#flight.push({ arrivesAtMs: this.#lastArrivalMs, arrive });
-    if (this.#flight.length === 1) this.#expectFirst(this.#lastArrivalMs);
+    const readyAtMs = this.#clock.now() + this.#link.drawLatencyMs();
+    this.#flight.push({ readyAtMs, arrive });
+    if (this.#flight.length === 1) this.#expectFirst(readyAtMs);
   }
 
   /** Everything in flight is lost. */
@@ -60,13 +59,12 @@ export class Wire {
     }
     const parcel = this.#flight.shift();
     const next = this.#flight.peek();
-    if (next !== undefined) this.#expectFirst(Math.max(next.arrivesAtMs, this.#clock.now()));
+    if (next !== undefined) this.#expectFirst(Math.max(next.readyAtMs, this.#clock.now()));
     parcel?.arrive();
   }
 
   #travelAgain(): void {
-    const atMs = this.#clock.now() + this.#link.drawLatencyMs();
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, atMs);
-    if (this.#flight.length > 0) this.#expectFirst(atMs);
+    if (this.#flight.length === 0) return;
+    this.#expectFirst(this.#clock.now() + this.#link.drawLatencyMs());
   }
 }

@@ -80,6 +80,41 @@ describe('SimulatedHost', () => {
     ]);
   });
 
+  test('keeps the order between what it held and what comes as it ends', async () => {
+    const { a, clock } = new World();
+    const ran: number[] = [];
+    for (const atMs of [1, 2, 10]) a.clock.setTimer(atMs, () => ran.push(atMs));
+    a.stall(10);
+    await clock.advance(20);
+    expect(ran).toEqual([1, 2, 10]);
+  });
+
+  test('holds what was deferred, and the done of what was written, before the stall', async () => {
+    const world = new World();
+    const { a } = await world.connect();
+    const startMs = world.clock.now();
+    world.trace.length = 0;
+    world.a.defer(() => world.trace.push(`${world.clock.now()} deferred`));
+    a.write(1);
+    world.a.stall(10);
+    await world.clock.advance(20);
+    expect(world.trace).toEqual([
+      `${startMs + 1} b received 1`,
+      `${startMs + 10} deferred`,
+      `${startMs + 10} a done`,
+    ]);
+  });
+
+  test('tells nothing of a stream that was destroyed by an event held before', async () => {
+    const world = new World();
+    await world.listen();
+    const a = world.dial();
+    world.a.clock.setTimer(1, () => a.stream.destroy());
+    world.a.stall(10);
+    await world.clock.advance(20);
+    expect(a.events).toEqual(['closed']);
+  });
+
   test('lets each held event have its own turn', async () => {
     const { a, clock } = new World();
     const ran: string[] = [];

@@ -57,6 +57,14 @@ describe('dialling', () => {
     expect(world.clock.pending).toBe(0);
   });
 
+  test('is refused to a paused stream too', async () => {
+    const world = new World();
+    const a = world.dial();
+    a.stream.pause();
+    await world.clock.advance(10);
+    expect(a.events).toEqual(['closed ECONNREFUSED']);
+  });
+
   test('is reset when the listener closes before it accepts', async () => {
     const world = new World();
     const listener = await world.listen();
@@ -266,6 +274,21 @@ describe('windows', () => {
     }
   });
 
+  test('stay shut when a reader resumes and pauses in one turn', async () => {
+    const world = new World();
+    const { a, b } = await world.connect();
+    b.stream.pause();
+    a.write(1);
+    await world.clock.advance(10);
+    b.stream.resume();
+    b.stream.pause();
+    await world.clock.advance(10);
+    expect(b.events).toEqual([]);
+    b.stream.resume();
+    await world.clock.advance(10);
+    expect(b.events).toEqual(['received 1']);
+  });
+
   test('are one for each direction', async () => {
     const world = new World({ windowBytes });
     const { a, b } = await world.connect();
@@ -323,10 +346,14 @@ describe('endings', () => {
     const { a, b } = await world.connect();
     a.stream.destroy();
     await world.clock.advance(10);
-    b.write(1);
-    b.write(2);
-    await world.clock.advance(10);
+    const startMs = world.clock.now();
+    // What it goes on writing does not keep the reset from it.
+    for (let write = 0; write < 20; write++) {
+      b.write(write);
+      await world.clock.advance(0.5);
+    }
     expect(b.events).toEqual(['ended', 'closed ECONNRESET']);
+    expect(world.trace).toContain(`${startMs + 2} b closed ECONNRESET`);
     expect(a.events).toEqual(['opened', 'closed']);
   });
 
@@ -337,9 +364,11 @@ describe('endings', () => {
     a.write(1);
     await world.clock.advance(10);
     b.write(2);
-    await world.clock.advance(0);
+    await world.clock.advance(0.5);
+    const startMs = world.clock.now();
     b.stream.destroy();
     await world.clock.advance(10);
+    expect(world.trace.at(-1)).toBe(`${startMs + 1} a closed ECONNRESET`);
     expect(a.events).toEqual(['opened', 'closed ECONNRESET']);
     expect(b.events).toEqual(['closed']);
   });
