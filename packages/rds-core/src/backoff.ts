@@ -5,6 +5,9 @@
  * come back at the same moment again and again.
  */
 
+/** A peer that closes at once still has an older connection; it needs time to find out. */
+const BUSY_DELAY_MS = 500;
+
 export class Backoff {
   readonly #minDelayMs: number;
   readonly #maxDelayMs: number;
@@ -27,6 +30,10 @@ export class Backoff {
     this.#boundMs =
       this.#boundMs === 0 ? this.#minDelayMs : Math.min(this.#boundMs * 2, this.#maxDelayMs);
     return delayMs;
+  }
+
+  busyDelayMs(): number {
+    return BUSY_DELAY_MS * (1 + this.#random());
   }
 
   reset(): void {

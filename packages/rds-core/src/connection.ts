@@ -4,12 +4,12 @@
  */
 
 import type { Address, IpAddress } from './address.js';
+import type { CloseReason } from './close-reason.js';
 import { CongestionMap } from './congestion-map.js';
 import type { PeerKind } from './exchange.js';
 import type { Flow, Route, Unacknowledged } from './flow.js';
 import type { Message, MessageOwner, Receipt } from './message.js';
 import { Path, type PathOwner, type PathSetup } from './path.js';
-import type { CloseReason } from './path-state.js';
 import type { Payload } from './payload.js';
 import { Pending, type WaitOptions } from './pending.js';
 import type { TcpAddress } from './runtime.js';
@@ -170,8 +170,7 @@ export class Connection implements Route, PathOwner {
   introduced({ own, generation = 0 }: Extensions): void {
     const kind = own === undefined ? 'linux' : 'rds-tcp';
     const replaced = this.#kind === 'rds-tcp' && kind === 'linux';
-    const restarted =
-      generation !== 0 && this.#generation !== 0 && generation !== this.#generation;
+    const restarted = generation !== 0 && this.#generation !== 0 && generation !== this.#generation;
     this.#kind = kind;
     if (generation !== 0 || replaced) this.#generation = generation;
     if (restarted || replaced) this.#restarted();

@@ -3,8 +3,8 @@
  */
 
 import type { Address } from './address.js';
+import type { CloseReason } from './close-reason.js';
 import type { PeerKind } from './exchange.js';
-import type { CloseReason } from './path-state.js';
 
 export interface NodeEvents {
   connection: [ConnectionEvent];

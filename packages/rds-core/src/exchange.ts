@@ -6,18 +6,23 @@
  */
 
 import { AckBarrier } from './ack-barrier.js';
+import type { CloseReason } from './close-reason.js';
 import { Inbound, type InboundOwner } from './inbound.js';
 import type { Link } from './link.js';
 import type { Message, MessageOwner, Receipt } from './message.js';
 import { Outbound, type OutboundSource, PROBE, PROBE_PORT } from './outbound.js';
-import type { CloseReason } from './path-state.js';
 import { type Payload, payloadBytes } from './payload.js';
 import type { Runtime } from './runtime.js';
 import type { SendQueue } from './send-queue.js';
 import type { SlabPool } from './slab.js';
 import type { Stats } from './stats.js';
 import type { Extensions } from './wire/extension.js';
-import { FLAG_ACK_REQUIRED, FLAG_CONGESTION_MAP, HEADER_BYTES, type Header } from './wire/header.js';
+import {
+  FLAG_ACK_REQUIRED,
+  FLAG_CONGESTION_MAP,
+  HEADER_BYTES,
+  type Header,
+} from './wire/header.js';
 
 /**
  * Who the peer is: one of our own nodes, something that behaves like a Linux kernel, or not yet
@@ -337,7 +342,10 @@ export class Exchange implements InboundOwner, OutboundSource {
     if (!this.#answers && sequence > 0) {
       // A kernel with ping_enable=0 never says. What it has had for so long is most likely
       // delivered; it is not kept for ever, and no receipt claims to know.
-      this.#giveUp(this.queue.takeWhere((m) => m.sequence > 0 && m.sequence < sequence), 'unconfirmed');
+      this.#giveUp(
+        this.queue.takeWhere((m) => m.sequence > 0 && m.sequence < sequence),
+        'unconfirmed',
+      );
     }
     this.flushSoon();
   }

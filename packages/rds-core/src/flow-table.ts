@@ -4,10 +4,10 @@
  */
 
 import { type Address, checkPort } from './address.js';
+import type { RdsError } from './errors.js';
 import { Flow, type FlowOwner, type Route, type Unacknowledged } from './flow.js';
 import { SendQuota } from './send-quota.js';
 import type { Stats } from './stats.js';
-import type { RdsError } from './errors.js';
 
 /** Finds the way to a node. */
 export interface Router {
@@ -104,7 +104,5 @@ export class FlowTable {
 }
 
 function sameAddress(a: Address, b: Address | undefined): boolean {
-  return (
-    b !== undefined && a.port === b.port && a.address === b.address && a.tcpPort === b.tcpPort
-  );
+  return b !== undefined && a.port === b.port && a.address === b.address && a.tcpPort === b.tcpPort;
 }

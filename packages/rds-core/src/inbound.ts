@@ -5,7 +5,7 @@
 
 import { PROBE_PORT } from './outbound.js';
 import { Refusals, readRefusals } from './refusals.js';
-import { type Extensions, decodeExtensions } from './wire/extension.js';
+import { decodeExtensions, type Extensions } from './wire/extension.js';
 import { FLAG_ACK_REQUIRED, FLAG_RETRANSMITTED, type Header } from './wire/header.js';
 
 /** What the receiving half tells its path. */

@@ -4,6 +4,7 @@
  */
 
 export { type Address, RDS_TCP_PORT } from './address.js';
+export type { CloseReason } from './close-reason.js';
 export { type Outcome, RdsError, type RdsErrorCode, type RdsErrorDetails } from './errors.js';
 export type {
   CongestionEvent,
@@ -16,9 +17,10 @@ export type { PeerKind } from './exchange.js';
 export type { Unacknowledged } from './flow.js';
 export type { ConnectionInfo, NodeInfo, SocketInfo } from './info.js';
 export type { Incoming, MessageData } from './message.js';
-export { openNode, RdsNode } from './node.js';
+export { RdsNode } from './node.js';
+export { openNode } from './open-node.js';
 export type { BindOptions, BufferOptions, NodeOptions, ReconnectOptions } from './options.js';
-export type { CloseReason, PathStateKind } from './path-state.js';
+export type { PathStateKind } from './path-state.js';
 export type { AbortSignalLike, WaitOptions } from './pending.js';
 export type {
   Clock,
@@ -30,11 +32,10 @@ export type {
   Timer,
   Transport,
 } from './runtime.js';
+export type { SendOptions, WaitWritableOptions } from './sender.js';
 export {
   type CloseOptions,
   RdsSocket,
   type RdsSocketEvents,
   type ReceiveOptions,
-  type SendOptions,
-  type WaitWritableOptions,
 } from './socket.js';

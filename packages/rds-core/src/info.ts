@@ -75,4 +75,3 @@ export function counters({ closed, ...counted }: Stats): Record<string, number> 
   const numbers = Object.entries(counted).filter(([, value]) => typeof value === 'number');
   return Object.fromEntries([...numbers, ...reasons]) as Record<string, number>;
 }
-

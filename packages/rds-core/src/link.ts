@@ -5,7 +5,7 @@
  */
 
 import type { Stream, StreamHandler } from './runtime.js';
-import { type FrameFault, FrameDecoder, type FrameSink } from './wire/frame-decoder.js';
+import { FrameDecoder, type FrameFault, type FrameSink } from './wire/frame-decoder.js';
 
 /** The path, as the link sees it. Each call names the link: an old one may still have a say. */
 export interface LinkOwner extends FrameSink {

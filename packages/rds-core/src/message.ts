@@ -26,7 +26,7 @@ export interface Incoming {
 export const LEAST_CHARGE_BYTES = 64;
 
 export function chargeBytes(payloadBytes: number): number {
-  return payloadBytes < LEAST_CHARGE_BYTES ? LEAST_CHARGE_BYTES : payloadBytes;
+  return Math.max(payloadBytes, LEAST_CHARGE_BYTES);
 }
 
 /** How a message ended. */

@@ -4,13 +4,8 @@
  */
 
 import { EventEmitter } from 'eventemitter3';
-import {
-  type Address,
-  type IpAddress,
-  isInteger,
-  RDS_TCP_PORT,
-  unicastIp,
-} from './address.js';
+import { type Address, type IpAddress, isInteger, RDS_TCP_PORT, unicastIp } from './address.js';
+import type { CloseReason } from './close-reason.js';
 import { CongestionMap } from './congestion-map.js';
 import type { Connection } from './connection.js';
 import { RdsError, type RdsErrorCode } from './errors.js';
@@ -19,18 +14,11 @@ import type { Route, Unacknowledged } from './flow.js';
 import { connectionInfo, counters, type NodeInfo, socketInfo } from './info.js';
 import { Loopback, type LoopbackOwner } from './loopback.js';
 import type { Message } from './message.js';
-import {
-  type BindOptions,
-  type NodeOptions,
-  type ResolvedNodeOptions,
-  resolveBindOptions,
-  resolveNodeOptions,
-} from './options.js';
-import type { CloseReason } from './path-state.js';
+import { type BindOptions, type ResolvedNodeOptions, resolveBindOptions } from './options.js';
 import { PeerTable, type PeerTableOwner } from './peer-table.js';
 import type { WaitOptions } from './pending.js';
 import { PortTable } from './port-table.js';
-import type { Listener, Runtime } from './runtime.js';
+import type { Clock, Listener, Runtime } from './runtime.js';
 import { CLOSE_DEADLINE_MS, type CloseOptions, RdsSocket, type SocketOwner } from './socket.js';
 import { Stats } from './stats.js';
 import { encodeExtensions, FEATURE_ACKS } from './wire/extension.js';
@@ -39,23 +27,6 @@ import { encodeExtensions, FEATURE_ACKS } from './wire/extension.js';
 const RESUME_AT = 0.75;
 const PING_TIMEOUT_MS = 5000;
 const MAX_GENERATION = 0xffff_ffff;
-
-/** Opens a node: listens, and is ready to bind sockets. `rds-tcp` does this on real TCP. */
-export async function openNode(options: NodeOptions, runtime: Runtime): Promise<RdsNode> {
-  const resolved = resolveNodeOptions(options);
-  const local = { address: resolved.ip.text, tcpPort: resolved.tcpPort };
-  let node: RdsNode | null = null;
-  const listener = await runtime.transport
-    .listen(local, (stream) => {
-      if (node === null) stream.destroy();
-      else node.accept(stream);
-    })
-    .catch((cause: unknown) => {
-      throw listenError(cause, local.address, local.tcpPort);
-    });
-  node = new RdsNode(resolved, runtime, listener);
-  return node;
-}
 
 export class RdsNode
   extends EventEmitter<NodeEvents>
@@ -184,6 +155,11 @@ export class RdsNode
   }
 
   // ── For sockets ──────────────────────────────────────────────────────────────────────────────
+
+  /** @internal */
+  get clock(): Clock {
+    return this.runtime.clock;
+  }
 
   /** @internal */
   get maxMessageBytes(): number {
@@ -388,20 +364,4 @@ function sum(parts: readonly Unacknowledged[]): Unacknowledged {
     messages: parts.reduce((total, { messages }) => total + messages, 0),
     bytes: parts.reduce((total, { bytes }) => total + bytes, 0),
   };
-}
-
-function listenError(cause: unknown, address: string, port: number): RdsError {
-  const errno = (cause as { code?: unknown } | null)?.code;
-  const details = { syscall: 'createNode', address, port, cause };
-  if (errno === 'EADDRINUSE') {
-    const text = `another process listens on ${address}:${port}; a second node needs another tcpPort`;
-    return new RdsError('EADDRINUSE', text, details);
-  }
-  if (errno === 'EADDRNOTAVAIL') {
-    return new RdsError('EADDRNOTAVAIL', `${address} is no address of this machine`, details);
-  }
-  if (errno === 'EACCES') {
-    return new RdsError('EACCES', `this process may not listen on port ${port}`, details);
-  }
-  return new RdsError('EIO', `can not listen on ${address}:${port}: ${String(cause)}`, details);
 }

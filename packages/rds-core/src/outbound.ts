@@ -11,12 +11,7 @@ import { copyPayload, type Payload } from './payload.js';
 import { type ControlFrame, SendQueue } from './send-queue.js';
 import { FramePlacer, type SlabPool } from './slab.js';
 import { BatchEncoder } from './wire/batch-encoder.js';
-import {
-  FLAG_CONGESTION_MAP,
-  HEADER_BYTES,
-  writeExtensions,
-  writeHeader,
-} from './wire/header.js';
+import { FLAG_CONGESTION_MAP, HEADER_BYTES, writeExtensions, writeHeader } from './wire/header.js';
 
 /**
  * What may wait for the operating system per link. More would gain nothing, and what has been

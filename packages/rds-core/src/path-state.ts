@@ -11,6 +11,7 @@
  * leaving the state gives it up; all changes go through Path's `#transition`.
  */
 
+import type { CloseReason } from './close-reason.js';
 import type { Link } from './link.js';
 import type { Liveness } from './liveness.js';
 import type { Timer } from './runtime.js';
@@ -46,24 +47,3 @@ export const TRANSITIONS: Readonly<Record<PathStateKind, readonly PathStateKind[
   draining: ['down', 'draining', 'closed'],
   closed: [],
 };
-
-/** Why a connection ended or was refused. Counted by node, and told with the 'connection' event. */
-export type CloseReason =
-  | 'peer-closed'
-  | 'peer-busy'
-  | 'broken'
-  | 'connect-failed'
-  | 'connect-timeout'
-  | 'handshake-timeout'
-  | 'silent'
-  | 'bad-header'
-  | 'frame-too-large'
-  | 'bad-ack'
-  | 'replaced'
-  | 'reset'
-  | 'closed'
-  | 'not-greeted'
-  | 'knock'
-  | 'self'
-  | 'too-many-strangers'
-  | 'too-many-peers';

@@ -8,15 +8,16 @@
  */
 
 import { Backoff } from './backoff.js';
+import type { CloseReason } from './close-reason.js';
 import { Drain } from './drain.js';
 import { assert } from './errors.js';
 import { Exchange, type Peer } from './exchange.js';
+import { introduces } from './inbound.js';
 import { Link, type LinkOwner } from './link.js';
 import { Liveness, type LivenessOwner } from './liveness.js';
 import type { ResolvedNodeOptions } from './options.js';
-import { introduces } from './inbound.js';
 import { mapFrame } from './outbound.js';
-import { type CloseReason, type PathState, TRANSITIONS } from './path-state.js';
+import { type PathState, TRANSITIONS } from './path-state.js';
 import type { Runtime, Stream, TcpAddress, Timer } from './runtime.js';
 import type { SlabPool } from './slab.js';
 import type { Stats } from './stats.js';
@@ -24,8 +25,6 @@ import type { Stranger } from './stranger.js';
 import type { FrameFault } from './wire/frame-decoder.js';
 import { FLAG_CONGESTION_MAP, type Header } from './wire/header.js';
 
-/** A peer that closes at once still has an older connection; it needs time to find out. */
-const BUSY_DELAY_MS = 500;
 /** A Linux peer that has sent its map and then nothing is not going to introduce itself. */
 const PATIENCE_MS = 250;
 /** How long a knock may stand. */
@@ -310,7 +309,10 @@ export class Path implements LinkOwner, LivenessOwner {
     if (state.kind === 'down' || state.kind === 'closed') return;
     const reason = state.kind === 'draining' ? state.reason : cause;
     this.#setup.stats.countClosed(reason);
-    if (reason === 'closed') return this.close();
+    if (reason === 'closed') {
+      this.close();
+      return;
+    }
     state.link.destroy();
     this.exchange.end();
     this.#judgeBackoff(state);
@@ -330,7 +332,7 @@ export class Path implements LinkOwner, LivenessOwner {
   }
 
   #retryDelayMs(reason: CloseReason): number {
-    if (reason === 'peer-busy') return BUSY_DELAY_MS * (1 + this.#setup.runtime.random());
+    if (reason === 'peer-busy') return this.#backoff.busyDelayMs();
     const delayMs = this.#backoff.nextDelayMs();
     return this.#setup.dials ? delayMs : Math.max(KNOCK_DELAY_MS, delayMs);
   }

@@ -4,12 +4,12 @@
  */
 
 import { compareNodes, type IpAddress, parseIp, RDS_TCP_PORT } from './address.js';
+import type { CloseReason } from './close-reason.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import { RdsError } from './errors.js';
 import type { ResolvedNodeOptions } from './options.js';
 import { mapFrame } from './outbound.js';
 import type { PathSetup } from './path.js';
-import type { CloseReason } from './path-state.js';
 import type { Runtime, Stream, TcpAddress } from './runtime.js';
 import { SlabPool } from './slab.js';
 import type { Stats } from './stats.js';

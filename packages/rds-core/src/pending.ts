@@ -24,7 +24,7 @@ export interface AbortSignalLike {
 
 export class Pending<T> {
   readonly promise: Promise<T>;
-  /** What is known of the message when the caller gives up; only calls with receipts set it. */
+  /** What is known of the message if the caller gives up; only calls with receipts have it. */
   outcome: Outcome | undefined;
   isSettled = false;
   #resolve!: (value: T) => void;
@@ -46,6 +46,7 @@ export class Pending<T> {
   ) {
     this.#gaveUp = gaveUp;
     this.#details = details;
+    this.outcome = details.outcome;
     this.promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

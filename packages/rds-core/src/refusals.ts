@@ -42,7 +42,7 @@ export class Refusals {
   add(sequence: number): void {
     const count = this.#unconfirmed.length;
     const last = count > this.#told ? this.#unconfirmed.at(count - 1) : undefined;
-    const next = last !== undefined && last.exact && last.last + 1 === sequence;
+    const next = last?.exact === true && last.last + 1 === sequence;
     if (last !== undefined && (next || count >= MAX_RANGES)) {
       last.last = sequence;
       last.exact = next;

@@ -8,7 +8,7 @@
  * number may overtake a resend: the peer would take the resend for an old duplicate.
  */
 
-import { type Message, chargeBytes, type Settlement } from './message.js';
+import { chargeBytes, type Message, type Settlement } from './message.js';
 import { Queue } from './queue.js';
 import { FLAG_RETRANSMITTED } from './wire/header.js';
 

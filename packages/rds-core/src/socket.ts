@@ -6,36 +6,19 @@
 import { EventEmitter } from 'eventemitter3';
 import type { Address } from './address.js';
 import { RdsError, type RdsErrorCode } from './errors.js';
-import { type Flow, type Obstacle, settlementError, type Unacknowledged } from './flow.js';
-import { FlowTable, type Router } from './flow-table.js';
-import type { Incoming, MessageData, Receipt } from './message.js';
+import type { Unacknowledged } from './flow.js';
+import type { Incoming, MessageData } from './message.js';
 import type { ResolvedBindOptions } from './options.js';
-import { type Payload, payloadBytes, toPayload } from './payload.js';
 import { Pending, type WaitOptions } from './pending.js';
 import { ReceiveQueue } from './receive-queue.js';
 import type { Runtime } from './runtime.js';
-import type { Stats } from './stats.js';
-
-export interface SendOptions extends WaitOptions {
-  /** MSG_DONTWAIT: reject with EAGAIN or ENOBUFS instead of waiting. */
-  readonly dontWait?: boolean | undefined;
-  /**
-   * When to resolve: when the node has accepted the message (`'queued'`, the default; from then on
-   * it is not lost) or when the peer has put it on its socket's queue (`'delivered'`).
-   */
-  readonly until?: 'queued' | 'delivered' | undefined;
-}
+import { Sender, type SenderOwner, type SendOptions, type WaitWritableOptions } from './sender.js';
 
 export interface ReceiveOptions extends WaitOptions {
   /** MSG_DONTWAIT: reject with EAGAIN if nothing is queued. */
   readonly dontWait?: boolean | undefined;
   /** MSG_PEEK: leave the message on the queue. */
   readonly peek?: boolean | undefined;
-}
-
-export interface WaitWritableOptions extends WaitOptions {
-  /** How large a message is to fit. Default: half of the send buffer. */
-  readonly bytes?: number | undefined;
 }
 
 export interface CloseOptions {
@@ -51,10 +34,8 @@ export interface RdsSocketEvents {
 }
 
 /** What a socket asks of its node. */
-export interface SocketOwner extends Router {
+export interface SocketOwner extends SenderOwner {
   readonly runtime: Runtime;
-  readonly stats: Stats;
-  readonly maxMessageBytes: number;
   /** Gives the port free: from now on nothing is delivered to the socket. */
   unbind(socket: RdsSocket): void;
   /** The socket has nothing outstanding any more. */
@@ -64,15 +45,6 @@ export interface SocketOwner extends Router {
 }
 
 export const CLOSE_DEADLINE_MS = 5000;
-/**
- * Sends that wait, per destination. They hold no copies, only what the caller holds too, but a caller
- * that never looks at its promises must be stopped somewhere.
- */
-const MAX_WAITING_SENDS = 1 << 20;
-
-/** One promise serves all sends that need not wait. */
-const ACCEPTED: Promise<void> = Promise.resolve();
-
 type SocketState = 'open' | 'closing' | 'closed';
 
 export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDisposable {
@@ -82,10 +54,9 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   readonly sendBufferBytes: number;
   readonly receiveBufferBytes: number;
   readonly #owner: SocketOwner;
-  readonly #flows: FlowTable;
+  readonly #sender: Sender;
   readonly #received: ReceiveQueue;
   #state: SocketState = 'open';
-  #destination: Address | null = null;
   #closed: Promise<Unacknowledged> | null = null;
 
   /** @internal Sockets are made by `node.bind`. */
@@ -101,10 +72,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
       congestionChanged: (congested) => owner.congestionChanged(this.port, congested),
       queuedBytesChanged: (byBytes) => owner.queuedBytesChanged(byBytes),
     });
-    this.#flows = new FlowTable(owner, options.sendBufferBytes, {
-      port: options.port,
-      blocked: (obstacle) => this.#countBlocked(obstacle),
-    });
+    this.#sender = new Sender(owner, options.port, options.sendBufferBytes);
   }
 
   // ── Sending ──────────────────────────────────────────────────────────────────────────────────
@@ -117,12 +85,8 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
    */
   sendmsg(data: MessageData, to?: Address, options?: SendOptions): Promise<void> {
     try {
-      const flow = this.#flowTo(to, 'sendmsg');
-      const payload = toPayload(data);
-      const length = this.#checkLength(payload);
-      if (options !== undefined) return this.#sendWith(flow, payload, length, options);
-      const obstacle = flow.trySend(payload, length, null);
-      return obstacle === null ? ACCEPTED : this.#sendLater(flow, payload, length, undefined);
+      this.#checkOpen('sendmsg');
+      return this.#sender.send(data, to, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -130,17 +94,15 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
 
   /** The same at once or not at all: throws EAGAIN (buffer full) or ENOBUFS (congested). */
   trySendmsg(data: MessageData, to?: Address): void {
-    const flow = this.#flowTo(to, 'sendmsg');
-    const payload = toPayload(data);
-    const length = this.#checkLength(payload);
-    const obstacle = flow.trySend(payload, length, null);
-    if (obstacle !== null) throw this.#wouldWait(obstacle, flow);
+    this.#checkOpen('sendmsg');
+    this.#sender.trySend(data, to);
   }
 
   /** Sets the default destination. Messages are received from everyone all the same, as in RDS. */
   connect(to: Address): void {
-    this.#flowTo(to, 'connect');
-    this.#destination = to;
+    this.#checkOpen('connect');
+    this.#sender.flowTo(to, 'connect');
+    this.#sender.destination = to;
   }
 
   /**
@@ -148,18 +110,14 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
    * else when half of the send buffer, or as much as `bytes`, is free.
    */
   async waitWritable(to?: Address, options: WaitWritableOptions = {}): Promise<void> {
-    const flow = this.#flowTo(to, 'waitWritable');
-    const { bytes } = options;
-    if (flow.obstacle(bytes ?? 1) === null) return;
-    const length = bytes ?? this.sendBufferBytes >> 1;
-    await this.#wait(flow, null, length, null, options).promise;
+    this.#checkOpen('waitWritable');
+    await this.#sender.waitWritable(to, options);
   }
 
   /** Resolves when all that was sent (there) has been acknowledged. Rejects if some never will. */
   async flush(to?: Address, options?: WaitOptions): Promise<void> {
     this.#checkOpen('flush');
-    const flows = to === undefined ? this.#flows : [this.#flowTo(to, 'flush')];
-    await Promise.all(this.#flush(flows, options));
+    await Promise.all(this.#sender.flush(to, options));
   }
 
   /**
@@ -168,7 +126,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
    */
   cancelSentTo(to?: Address): Unacknowledged {
     this.#checkOpen('cancelSentTo');
-    return this.#flows.cancel(to === undefined ? null : this.#flowTo(to, 'cancelSentTo'));
+    return this.#sender.cancel(to);
   }
 
   // ── Receiving ────────────────────────────────────────────────────────────────────────────────
@@ -180,8 +138,11 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
       const message = options?.peek ? this.#received.peek() : this.#received.shift();
       if (message !== undefined) return Promise.resolve(message);
       if (options?.dontWait) throw this.#error('EAGAIN', 'no message is queued', 'recvmsg');
-      const { clock } = this.#owner.runtime;
-      const pending = new Pending<Incoming>(clock, options, { syscall: 'recvmsg', port: this.port });
+      const { clock } = this.#owner;
+      const pending = new Pending<Incoming>(clock, options, {
+        syscall: 'recvmsg',
+        port: this.port,
+      });
       this.#received.wait({ pending, peek: options?.peek === true });
       return pending.promise;
     } catch (error) {
@@ -243,8 +204,8 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   destroy(): Unacknowledged {
     if (this.#state === 'closed') return { messages: 0, bytes: 0 };
     this.#stopReceiving();
-    this.#flows.rejectWaiters(this.#error('ECANCELED', 'the socket was closed', 'sendmsg'));
-    const dropped = this.#flows.cancel(null);
+    const error = this.#error('ECANCELED', 'the socket was closed', 'sendmsg');
+    const dropped = this.#sender.close(error);
     this.#state = 'closed';
     this.#closed ??= Promise.resolve(dropped);
     this.#owner.socketClosed(this);
@@ -298,104 +259,8 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
 
   // ── Inside ───────────────────────────────────────────────────────────────────────────────────
 
-  #sendWith(flow: Flow, payload: Payload, length: number, options: SendOptions): Promise<void> {
-    const { until, dontWait, signal } = options;
-    if (until !== undefined && until !== 'queued' && until !== 'delivered') {
-      throw this.#error('EINVAL', "until is 'queued' or 'delivered'", 'sendmsg');
-    }
-    if (until === 'delivered') return this.#sendForReceipt(flow, payload, length, options);
-    if (signal?.aborted !== true) {
-      const obstacle = flow.trySend(payload, length, null);
-      if (obstacle === null) return ACCEPTED;
-      if (dontWait) throw this.#wouldWait(obstacle, flow);
-    }
-    return this.#sendLater(flow, payload, length, options);
-  }
-
-  #sendLater(
-    flow: Flow,
-    payload: Payload,
-    length: number,
-    options: SendOptions | undefined,
-  ): Promise<void> {
-    return this.#wait(flow, payload, length, null, options).promise;
-  }
-
-  #sendForReceipt(
-    flow: Flow,
-    payload: Payload,
-    length: number,
-    options: SendOptions,
-  ): Promise<void> {
-    const receipt: Receipt = (settlement, outcome) => {
-      if (settlement === 'delivered') pending.resolve();
-      else pending.reject(settlementError(settlement, outcome, flow.details));
-    };
-    const pending = this.#pending(flow, options);
-    pending.outcome = 'not-delivered';
-    if (pending.isSettled) return pending.promise;
-    const obstacle = flow.trySend(payload, length, receipt);
-    if (obstacle === null) pending.outcome = 'unknown';
-    else if (options.dontWait) pending.reject(this.#wouldWait(obstacle, flow));
-    else flow.wait({ pending, payload, length, receipt, group: flow.group });
-    return pending.promise;
-  }
-
-  #wait(
-    flow: Flow,
-    payload: Payload | null,
-    length: number,
-    receipt: Receipt | null,
-    options: WaitOptions | undefined,
-  ): Pending<void> {
-    if (flow.waiting >= MAX_WAITING_SENDS) {
-      throw this.#error('EAGAIN', 'a million sends are waiting already', 'sendmsg');
-    }
-    const pending = this.#pending(flow, options);
-    if (!pending.isSettled) flow.wait({ pending, payload, length, receipt, group: flow.group });
-    return pending;
-  }
-
-  #pending(flow: Flow, options: WaitOptions | undefined): Pending<void> {
-    const { clock } = this.#owner.runtime;
-    return new Pending<void>(clock, options, flow.details, () => flow.gaveUp());
-  }
-
-  #flowTo(to: Address | undefined, syscall: string): Flow {
-    this.#checkOpen(syscall);
-    const destination = to ?? this.#destination;
-    if (destination !== null) return this.#flows.flowTo(destination, syscall);
-    throw this.#error('ENOTCONN', 'give a destination, or connect() to one first', syscall);
-  }
-
-  #checkLength(payload: Payload): number {
-    const length = payloadBytes(payload);
-    const limit = Math.min(this.#owner.maxMessageBytes, this.sendBufferBytes);
-    if (length <= limit) return length;
-    const text = `a message of ${length} bytes is larger than ${limit}; split it, or raise the limit`;
-    throw this.#error('EMSGSIZE', text, 'sendmsg');
-  }
-
   #checkOpen(syscall: string): void {
     if (this.#state !== 'open') throw this.#error('EBADF', 'the socket is closed', syscall);
-  }
-
-  #wouldWait(obstacle: Obstacle, flow: Flow): RdsError {
-    this.#countObstacle(obstacle);
-    const { details } = flow;
-    return obstacle === 'room'
-      ? new RdsError('EAGAIN', 'the send buffer for that peer is full', details)
-      : new RdsError('ENOBUFS', 'the destination is congested', details);
-  }
-
-  #countObstacle(obstacle: Obstacle): void {
-    if (obstacle === 'room') this.#owner.stats.send_queue_full++;
-    else this.#owner.stats.cong_send_error++;
-  }
-
-  #countBlocked(obstacle: Obstacle): void {
-    if (obstacle === 'room') this.#owner.stats.send_queue_full++;
-    else this.#owner.stats.cong_send_blocked++;
   }
 
   /** Calls the listeners. What they throw is an uncaught exception, but it does not stop us. */
@@ -435,19 +300,8 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   async #close(deadlineMs: number): Promise<Unacknowledged> {
     this.#stopReceiving();
     // That some will never be acknowledged, or not in time, is no error: the caller is told.
-    await Promise.allSettled(this.#flush(this.#flows, { timeoutMs: deadlineMs }));
+    await Promise.allSettled(this.#sender.flush(undefined, { timeoutMs: deadlineMs }));
     return this.destroy();
-  }
-
-  #flush(flows: Iterable<Flow>, options: WaitOptions | undefined): Promise<void>[] {
-    const { clock } = this.#owner.runtime;
-    return [...flows].flatMap((flow) => {
-      const group = flow.flushed();
-      if (group.unsettled === 0) return [];
-      const pending = new Pending<void>(clock, options, { ...flow.details, syscall: 'flush' });
-      group.flushes.push(pending);
-      return [pending.promise];
-    });
   }
 
   #error(code: RdsErrorCode, text: string, syscall: string): RdsError {

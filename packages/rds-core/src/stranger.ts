@@ -8,7 +8,7 @@
  */
 
 import { RDS_TCP_PORT } from './address.js';
-import type { CloseReason } from './path-state.js';
+import type { CloseReason } from './close-reason.js';
 import type { Clock, Stream, StreamHandler, Timer } from './runtime.js';
 import { decodeExtensions } from './wire/extension.js';
 import { checkHeader } from './wire/frame-decoder.js';
@@ -70,7 +70,10 @@ export class Stranger implements StreamHandler {
     const { buffer, byteOffset } = this.#bytes;
     const view = new DataView(buffer, byteOffset);
     const fault = checkHeader(header, this.#bytes, view, 0, this.#maxMessageBytes);
-    if (fault !== null) return this.reject(fault);
+    if (fault !== null) {
+      this.reject(fault);
+      return;
+    }
     const own = header.extended ? decodeExtensions(header.extensions).own : undefined;
     this.#finish();
     this.#owner.identified(this, own?.tcpPort ?? RDS_TCP_PORT);

@@ -3,8 +3,8 @@
  * only carries bytes and says what happened.
  */
 
-import type { Stream, StreamHandler } from '@rds-tcp/core';
 import type { Socket } from 'node:net';
+import type { Stream, StreamHandler } from '@rds-tcp/core';
 
 /** The kernel's rds_tcp_keepalive: it finds a dead host even where nothing is being sent. */
 const KEEPALIVE_MS = 5000;

@@ -3,7 +3,7 @@
  * tcp_listen.c.
  */
 
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import type { Listener, Stream, TcpAddress, Transport } from '@rds-tcp/core';
 import { TcpStream } from './tcp-stream.js';
 

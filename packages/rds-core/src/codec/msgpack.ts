@@ -5,7 +5,8 @@
 
 import { Packr } from 'msgpackr';
 import type { Address } from '../address.js';
-import type { RdsSocket, SendOptions } from '../socket.js';
+import type { SendOptions } from '../sender.js';
+import type { RdsSocket } from '../socket.js';
 
 /** A received value. */
 export interface Decoded<T> {

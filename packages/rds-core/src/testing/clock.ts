@@ -99,7 +99,7 @@ export class SimulatedClock implements Clock {
   }
 
   async #drive(untilMs: number, condition: () => boolean): Promise<boolean> {
-    // Two drivers would take turns as their promises happen to settle: surely an `await` is missing.
+    // Two drivers would take turns as their promises happen to settle: an `await` is missing.
     if (this.#driving) throw new Error('the clock is being driven already');
     this.#driving = true;
     try {
@@ -127,7 +127,7 @@ export class SimulatedClock implements Clock {
   }
 }
 
-/** Resolves after so many goes to the end of the promise queue: a chain of links that do nothing. */
+/** Resolves after so many goes to the end of the promise queue: links that do nothing. */
 function turns(count: number): Promise<void> {
   let last = Promise.resolve();
   for (let turn = 0; turn < count; turn++) last = last.then();

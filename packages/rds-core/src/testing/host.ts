@@ -62,7 +62,7 @@ export class SimulatedHost implements Runtime {
     return this.#wallClockStartUs + Math.floor(this.#clock.now() * 1000);
   }
 
-  /** Fault: the event loop stands still for `durationMs`; then what was to happen does, in order. */
+  /** Fault: the event loop stops for `durationMs`; what was to happen then does, in order. */
   stall(durationMs: number): void {
     this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.#clock.now() + durationMs);
     this.#release?.cancel();

@@ -1,7 +1,7 @@
 /**
  * Link: the way from one address to another, in one direction, shared by all that travels on it.
  * The place for faults of the network itself: what slows, stops or refuses belongs here. What
- * breaks one connection belongs to `SimulatedConnection`, what stops one process to `SimulatedHost`.
+ * breaks one connection belongs to `SimulatedConnection`, what stops a process to `SimulatedHost`.
  */
 
 import type { Range, SeededRandom } from './random.js';

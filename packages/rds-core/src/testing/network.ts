@@ -65,7 +65,7 @@ export class SimulatedNetwork {
 
   /**
    * The TCP connections that live, in the order in which they opened: all, or those between two
-   * addresses, whoever dialled. One that either side has closed, or that was cut, is not among them.
+   * addresses, whoever dialled. One that was cut, or that either side has closed, is not listed.
    */
   connections(a?: string, b?: string): SimulatedConnection[] {
     const all = [...this.#connections];

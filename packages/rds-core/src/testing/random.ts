@@ -1,7 +1,7 @@
 /**
  * SeededRandom: all the chance in a simulation. The same seed gives the same numbers on every
- * machine, so a failure is a seed. sfc32: 128 bits of state, a few additions a number, and it passes
- * PractRand, which a linear congruential generator does not.
+ * machine, so a failure is a seed. sfc32: 128 bits of state, a few additions a number, and it
+ * passes PractRand, which a linear congruential generator does not.
  */
 
 /** From `min` to `max`, both included. */
@@ -11,7 +11,7 @@ export interface Range {
 }
 
 const WORD = 2 ** 32;
-/** sfc32 needs some rounds before close seeds give unlike numbers; its author asks for 12 or more. */
+/** Close seeds give unlike numbers only after some rounds; sfc32's author takes 12 or more. */
 const WARM_UP_ROUNDS = 16;
 
 export class SeededRandom {

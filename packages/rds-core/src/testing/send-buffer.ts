@@ -10,7 +10,7 @@
 import { Queue } from '../queue.js';
 import type { SeededRandom } from './random.js';
 
-export interface CutOptions {
+export interface PieceOptions {
   /** No piece is larger. */
   readonly maxChunkBytes: number;
   /** The probability that a piece is cut short somewhere within. */
@@ -33,10 +33,10 @@ interface Write {
 
 export class SendBuffer {
   readonly #random: SeededRandom;
-  readonly #options: CutOptions;
+  readonly #options: PieceOptions;
   readonly #writes = new Queue<Write>();
 
-  constructor(random: SeededRandom, options: CutOptions) {
+  constructor(random: SeededRandom, options: PieceOptions) {
     this.#random = random;
     this.#options = options;
   }

@@ -12,10 +12,10 @@ import type { SimulatedClock } from './clock.js';
 import { type ErrnoError, errno } from './errno.js';
 import type { SimulatedHost } from './host.js';
 import type { SeededRandom } from './random.js';
-import { type CutOptions, SendBuffer } from './send-buffer.js';
+import { type PieceOptions, SendBuffer } from './send-buffer.js';
 import type { Wire } from './wire.js';
 
-export interface StreamOptions extends CutOptions {
+export interface StreamOptions extends PieceOptions {
   /** What may be under way in one direction, sent and not read. Beyond it `done` has to wait. */
   readonly windowBytes: number;
 }

@@ -48,23 +48,20 @@ export class Wire {
   }
 
   #expectFirst(atMs: number): void {
+    // After a drop within a partition two may be waiting to call this.
     this.#timer?.cancel();
     this.#timer = this.#clock.schedule(atMs, () => this.#arriveFirst());
   }
 
   #arriveFirst(): void {
     if (this.#link.isBlocked) {
-      this.#link.whenHealed(() => this.#travelAgain());
+      const link = this.#link;
+      link.whenHealed(() => this.#expectFirst(this.#clock.now() + link.drawLatencyMs()));
       return;
     }
     const parcel = this.#flight.shift();
     const next = this.#flight.peek();
     if (next !== undefined) this.#expectFirst(Math.max(next.readyAtMs, this.#clock.now()));
     parcel?.arrive();
-  }
-
-  #travelAgain(): void {
-    if (this.#flight.length === 0) return;
-    this.#expectFirst(this.#clock.now() + this.#link.drawLatencyMs());
   }
 }

@@ -142,6 +142,27 @@ describe('bytes', () => {
     ]);
   });
 
+  test('each take the latency', async () => {
+    const world = new World();
+    const { a } = await world.connect();
+    const startMs = world.clock.now();
+    a.write(1);
+    await world.clock.advance(0.5);
+    a.write(2);
+    world.trace.length = 0;
+    await world.clock.advance(10);
+    const received = world.trace.filter((line) => line.includes('received'));
+    expect(received).toEqual([`${startMs + 1} b received 1`, `${startMs + 1.5} b received 1`]);
+  });
+
+  test('begin anywhere in their buffer', async () => {
+    const world = new World();
+    const { a, b } = await world.connect();
+    for (let byte = 0; byte < 50; byte++) a.write(byte);
+    await world.clock.advance(10);
+    expect(new Set(b.chunks.map((chunk) => chunk.byteOffset % 4)).size).toBe(4);
+  });
+
   test('may be written before the connection is open', async () => {
     const world = new World();
     let b: End | undefined;
@@ -323,7 +344,7 @@ describe('endings', () => {
     expect(world.clock.pending).toBe(0);
   });
 
-  test('destroy: what was done arrives, what was not does not, and each done comes once', async () => {
+  test('destroy: what was done arrives, the rest does not, each done comes once', async () => {
     const world = new World({ windowBytes: 10 });
     const { a, b } = await world.connect();
     a.writeChunks([pattern(10)]);

@@ -1,0 +1,201 @@
+/**
+ * Sender: the sending half of a socket: what can be sent now, what has to wait, and who is told
+ * what became of it. Mirrors rds_sendmsg in net/rds/send.c.
+ */
+
+import type { Address } from './address.js';
+import { type Outcome, RdsError } from './errors.js';
+import { type Flow, type Obstacle, settlementError, type Unacknowledged } from './flow.js';
+import { FlowTable, type Router } from './flow-table.js';
+import type { MessageData, Receipt } from './message.js';
+import { type Payload, payloadBytes, toPayload } from './payload.js';
+import { Pending, type WaitOptions } from './pending.js';
+import type { Clock } from './runtime.js';
+
+export interface SendOptions extends WaitOptions {
+  /** MSG_DONTWAIT: reject with EAGAIN or ENOBUFS instead of waiting. */
+  readonly dontWait?: boolean | undefined;
+  /**
+   * When to resolve: when the node has accepted the message (`'queued'`, the default; from then on
+   * it is not lost) or when the peer has put it on its socket's queue (`'delivered'`).
+   */
+  readonly until?: 'queued' | 'delivered' | undefined;
+}
+
+export interface WaitWritableOptions extends WaitOptions {
+  /** How large a message is to fit. Default: half of the send buffer. */
+  readonly bytes?: number | undefined;
+}
+
+/**
+ * Sends that wait, per destination. They hold no copies, only what the caller holds too, but a caller
+ * that never looks at its promises must be stopped somewhere.
+ */
+const MAX_WAITING_SENDS = 1 << 20;
+
+/** One promise serves all sends that need not wait. */
+const ACCEPTED: Promise<void> = Promise.resolve();
+
+/** What the sending half needs of its node. */
+export interface SenderOwner extends Router {
+  readonly clock: Clock;
+  readonly maxMessageBytes: number;
+}
+
+export class Sender {
+  readonly #owner: SenderOwner;
+  readonly #sendBufferBytes: number;
+  readonly #flows: FlowTable;
+  /** Set by connect(2): where messages go that name no destination. */
+  destination: Address | null = null;
+
+  constructor(owner: SenderOwner, port: number, sendBufferBytes: number) {
+    this.#owner = owner;
+    this.#sendBufferBytes = sendBufferBytes;
+    this.#flows = new FlowTable(owner, sendBufferBytes, {
+      port,
+      blocked: (obstacle) => this.#countBlocked(obstacle),
+    });
+  }
+
+  send(data: MessageData, to: Address | undefined, options?: SendOptions): Promise<void> {
+    const flow = this.flowTo(to, 'sendmsg');
+    const payload = toPayload(data);
+    const length = this.#checkLength(payload);
+    if (options !== undefined) return this.#sendWith(flow, payload, length, options);
+    const obstacle = flow.trySend(payload, length, null);
+    return obstacle === null ? ACCEPTED : this.#wait(flow, payload, length, undefined);
+  }
+
+  /** Throws EAGAIN or ENOBUFS where `send` would wait. */
+  trySend(data: MessageData, to: Address | undefined): void {
+    const flow = this.flowTo(to, 'sendmsg');
+    const payload = toPayload(data);
+    const obstacle = flow.trySend(payload, this.#checkLength(payload), null);
+    if (obstacle !== null) throw this.#wouldWait(obstacle, flow);
+  }
+
+  waitWritable(to: Address | undefined, options: WaitWritableOptions): Promise<void> {
+    const flow = this.flowTo(to, 'waitWritable');
+    const { bytes } = options;
+    if (flow.obstacle(bytes ?? 1) === null) return ACCEPTED;
+    return this.#wait(flow, null, bytes ?? this.#sendBufferBytes >> 1, options);
+  }
+
+  /** One promise per destination with something outstanding: to `to`, or to all. */
+  flush(to: Address | undefined, options: WaitOptions | undefined): Promise<void>[] {
+    const flows = to === undefined ? [...this.#flows] : [this.flowTo(to, 'flush')];
+    return flows.flatMap((flow) => {
+      const group = flow.flushed();
+      if (group.unsettled === 0) return [];
+      const details = { ...flow.details, syscall: 'flush' };
+      const pending = new Pending<void>(this.#owner.clock, options, details);
+      group.flushes.push(pending);
+      return [pending.promise];
+    });
+  }
+
+  cancel(to: Address | undefined): Unacknowledged {
+    return this.#flows.cancel(to === undefined ? null : this.flowTo(to, 'cancelSentTo'));
+  }
+
+  /** Ends every send that waits, and drops what is not acknowledged. */
+  close(error: RdsError): Unacknowledged {
+    this.#flows.rejectWaiters(error);
+    return this.#flows.cancel(null);
+  }
+
+  flowTo(to: Address | undefined, syscall: string): Flow {
+    const destination = to ?? this.destination;
+    if (destination !== null) return this.#flows.flowTo(destination, syscall);
+    const text = 'give a destination, or connect() to one first';
+    throw new RdsError('ENOTCONN', text, { syscall });
+  }
+
+  #sendWith(flow: Flow, payload: Payload, length: number, options: SendOptions): Promise<void> {
+    const { until = 'queued', dontWait, signal } = options;
+    if (until === 'delivered') return this.#sendForReceipt(flow, payload, length, options);
+    if (until !== 'queued') {
+      throw new RdsError('EINVAL', "until is 'queued' or 'delivered'", flow.details);
+    }
+    if (signal?.aborted !== true) {
+      const obstacle = flow.trySend(payload, length, null);
+      if (obstacle === null) return ACCEPTED;
+      if (dontWait) throw this.#wouldWait(obstacle, flow);
+    }
+    return this.#wait(flow, payload, length, options);
+  }
+
+  #sendForReceipt(
+    flow: Flow,
+    payload: Payload,
+    length: number,
+    options: SendOptions,
+  ): Promise<void> {
+    const receipt: Receipt = (settlement, outcome) => {
+      if (settlement === 'delivered') pending.resolve();
+      else pending.reject(settlementError(settlement, outcome, flow.details));
+    };
+    const pending = this.#pending(flow, options, 'not-delivered');
+    if (pending.isSettled) return pending.promise;
+    const obstacle = flow.trySend(payload, length, receipt);
+    if (obstacle === null) pending.outcome = 'unknown';
+    else if (options.dontWait) pending.reject(this.#wouldWait(obstacle, flow));
+    else this.#queue(flow, pending, payload, length, receipt);
+    return pending.promise;
+  }
+
+  /** Waits to send, or without payload until that much could be sent. */
+  #wait(
+    flow: Flow,
+    payload: Payload | null,
+    length: number,
+    options: WaitOptions | undefined,
+  ): Promise<void> {
+    const pending = this.#pending(flow, options);
+    if (!pending.isSettled) this.#queue(flow, pending, payload, length, null);
+    return pending.promise;
+  }
+
+  #queue(
+    flow: Flow,
+    pending: Pending<void>,
+    payload: Payload | null,
+    length: number,
+    receipt: Receipt | null,
+  ): void {
+    if (flow.waiting < MAX_WAITING_SENDS) {
+      flow.wait({ pending, payload, length, receipt, group: flow.group });
+    } else {
+      pending.reject(new RdsError('EAGAIN', 'a million sends wait already', flow.details));
+    }
+  }
+
+  #pending(flow: Flow, options: WaitOptions | undefined, outcome?: Outcome): Pending<void> {
+    const details = { ...flow.details, outcome };
+    return new Pending<void>(this.#owner.clock, options, details, () => flow.gaveUp());
+  }
+
+  #checkLength(payload: Payload): number {
+    const length = payloadBytes(payload);
+    const limit = Math.min(this.#owner.maxMessageBytes, this.#sendBufferBytes);
+    if (length <= limit) return length;
+    const text = `a message of ${length} bytes is larger than ${limit}: split it or raise the limit`;
+    throw new RdsError('EMSGSIZE', text, { syscall: 'sendmsg' });
+  }
+
+  #wouldWait(obstacle: Obstacle, flow: Flow): RdsError {
+    const { stats } = this.#owner;
+    if (obstacle === 'room') {
+      stats.send_queue_full++;
+      return new RdsError('EAGAIN', 'the send buffer for that peer is full', flow.details);
+    }
+    stats.cong_send_error++;
+    return new RdsError('ENOBUFS', 'the destination is congested', flow.details);
+  }
+
+  #countBlocked(obstacle: Obstacle): void {
+    if (obstacle === 'room') this.#owner.stats.send_queue_full++;
+    else this.#owner.stats.cong_send_blocked++;
+  }
+}
