@@ -9,9 +9,6 @@
 
 import type { Clock, Timer } from './runtime.js';
 
-/** A pong comes within a tick, 10 ms. After this it was lost, or there will never be one. */
-const PONG_TIMEOUT_MS = 5000;
-
 export class AckBarrier {
   readonly #clock: Clock;
   readonly #lost: (sequence: number) => void;
@@ -27,9 +24,9 @@ export class AckBarrier {
     return this.#waiting !== null;
   }
 
-  /** Begins a barrier whose ping has `tag` as source port. */
-  begin(tag: number): void {
-    const timer = this.#clock.setTimer(PONG_TIMEOUT_MS, () => {
+  /** Begins a barrier whose ping has `tag` as source port, and waits `timeoutMs` for its pong. */
+  begin(tag: number, timeoutMs: number): void {
+    const timer = this.#clock.setTimer(timeoutMs, () => {
       const sequence = this.#waiting?.sequence ?? 0;
       this.#waiting = null;
       this.#lost(sequence);

@@ -43,6 +43,7 @@ export class Connection implements Route, PathOwner {
   readonly #owner: ConnectionOwner;
   readonly #setup: PathSetup;
   #kind: PeerKind = 'unknown';
+  isAssumed = false;
   /** The peer's incarnation; 0 if it does not say. */
   #generation = 0;
   readonly #congestion = new CongestionMap();
@@ -138,7 +139,7 @@ export class Connection implements Route, PathOwner {
   }
 
   get mapExtensions(): Uint8Array | null {
-    return this.#owner.mapExtensions;
+    return this.isAssumed ? this.#owner.extensions : this.#owner.mapExtensions;
   }
 
   get mapVersion(): number {
@@ -172,12 +173,18 @@ export class Connection implements Route, PathOwner {
     const replaced = this.#kind === 'rds-tcp' && kind === 'linux';
     const restarted = generation !== 0 && this.#generation !== 0 && generation !== this.#generation;
     this.#kind = kind;
+    this.isAssumed = false;
     if (generation !== 0 || replaced) this.#generation = generation;
     if (restarted || replaced) this.#restarted();
   }
 
   foreign(): void {
     this.introduced({});
+  }
+
+  assumeForeign(): void {
+    this.foreign();
+    this.isAssumed = true;
   }
 
   deliver(sport: number, dport: number, payload: Uint8Array): boolean {

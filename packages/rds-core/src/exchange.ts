@@ -16,7 +16,7 @@ import type { Runtime } from './runtime.js';
 import type { SendQueue } from './send-queue.js';
 import type { SlabPool } from './slab.js';
 import type { Stats } from './stats.js';
-import type { Extensions } from './wire/extension.js';
+import { decodeExtensions, type Extensions } from './wire/extension.js';
 import {
   FLAG_ACK_REQUIRED,
   FLAG_CONGESTION_MAP,
@@ -33,6 +33,11 @@ export type PeerKind = 'unknown' | 'rds-tcp' | 'linux';
 /** What the exchange needs to know of the peer and of the node, and what it tells them. */
 export interface Peer {
   readonly kind: PeerKind;
+  /**
+   * True if the peer is only taken for a kernel because it did not introduce itself in time. It
+   * may be one of our own on a bad network, so our map tells it who we are.
+   */
+  readonly isAssumed: boolean;
   readonly extensions: Uint8Array;
   readonly mapExtensions: Uint8Array | null;
   /** Counts the changes of the node's congestion map. */
@@ -51,6 +56,13 @@ export interface Peer {
 /** So much may gather in one turn before it is written without waiting for the turn's end. */
 const GATHER_BYTES = 64 * 1024;
 
+/** A pong comes within a tick, 10 ms, where there is one. */
+const PONG_TIMEOUT_MS = 5000;
+/** How long messages are kept for a peer that does not answer. */
+const NO_PONG_MS = 1000;
+/** So many connections without a pong show that a peer does not answer. */
+const UNANSWERED_CONNECTIONS = 2;
+
 export class Exchange implements InboundOwner, OutboundSource {
   readonly #peer: Peer;
   /** The peer said what it can not have meant: the connection must end. */
@@ -65,8 +77,10 @@ export class Exchange implements InboundOwner, OutboundSource {
   #gatheredBytes = 0;
   #flushDue = false;
   #ackScheduled = false;
-  /** True once the peer has answered a ping: only then does its silence mean anything. */
-  #answers = false;
+  /** Whether the peer answers pings. Only of one that does, silence means that it is gone. */
+  #answers: 'yes' | 'no' | 'not known' = 'not known';
+  /** Connections on which it has not answered. */
+  #unanswered = 0;
   /** Something was delivered or acknowledged on the present connection. */
   progressed = false;
 
@@ -102,7 +116,7 @@ export class Exchange implements InboundOwner, OutboundSource {
   /** The first words on a new connection. `mapSent` if the present map went out already. */
   begin(link: Link, mapSent: boolean): void {
     this.progressed = false;
-    this.queue.mapDue = !mapSent;
+    this.queue.mapDue = !mapSent || this.#peer.isAssumed;
     // Nothing else may leave before the peer has said who it is: it may have restarted. A kernel
     // need not say anything, and gets its probe behind the resends.
     if (this.#peer.kind === 'linux') return;
@@ -162,7 +176,7 @@ export class Exchange implements InboundOwner, OutboundSource {
       return true;
     }
     this.ping(this.#peer.freePort());
-    return this.#answers;
+    return this.#answers === 'yes';
   }
 
   /** All that was sent to the incarnation of the peer that is gone. */
@@ -175,12 +189,19 @@ export class Exchange implements InboundOwner, OutboundSource {
   }
 
   frame(header: Header, payload: Uint8Array): void {
-    if (header.flags === FLAG_CONGESTION_MAP) {
-      this.#stats.cong_update_received++;
-      this.#peer.mapReceived(payload);
-    } else {
-      this.#inbound.frame(header, payload);
-    }
+    if (header.flags === FLAG_CONGESTION_MAP) this.map(header, payload);
+    else this.#inbound.frame(header, payload);
+  }
+
+  /** Takes the peer's map. True if it says who the peer is. */
+  map(header: Header, payload: Uint8Array): boolean {
+    this.#stats.cong_update_received++;
+    this.#peer.mapReceived(payload);
+    if (!header.extended) return false;
+    const extensions = decodeExtensions(header.extensions);
+    if (extensions.own === undefined || extensions.generation === undefined) return false;
+    this.#peer.introduced(extensions);
+    return true;
   }
 
   /** The frames of a chunk are all in: one acknowledgement for them, and for what follows at once. */
@@ -283,7 +304,7 @@ export class Exchange implements InboundOwner, OutboundSource {
 
   ponged(dport: number): void {
     this.#stats.recv_pong++;
-    this.#answers = true;
+    this.#answers = 'yes';
     const sequence = this.#barrier.pong(dport);
     if (sequence !== null) {
       this.acknowledged(sequence);
@@ -335,17 +356,23 @@ export class Exchange implements InboundOwner, OutboundSource {
     const frame = { kind: 'control', sport: tag, dport: 0, extended: false, sent } as const;
     if (!this.queue.pushControl(frame)) return;
     this.#stats.send_ping++;
-    this.#barrier.begin(tag);
+    this.#barrier.begin(tag, this.#answers === 'no' ? NO_PONG_MS : PONG_TIMEOUT_MS);
   }
 
+  /** The pong of a barrier did not come. */
   #pongMissing(sequence: number): void {
-    if (!this.#answers && sequence > 0) {
-      // A kernel with ping_enable=0 never says. What it has had for so long is most likely
-      // delivered; it is not kept for ever, and no receipt claims to know.
-      this.#giveUp(
-        this.queue.takeWhere((m) => m.sequence > 0 && m.sequence < sequence),
-        'unconfirmed',
-      );
+    if (this.#answers !== 'yes' && sequence > 0) {
+      // The network may be at fault, or the kernel has ping_enable=0. A new connection tells: if
+      // one comes up and there is no pong on it either, there will never be one.
+      if (this.#answers === 'not known' && ++this.#unanswered < UNANSWERED_CONNECTIONS) {
+        this.#faulted('silent');
+        return;
+      }
+      this.#answers = 'no';
+      // What such a peer has had for so long is most likely delivered. It is not kept for ever,
+      // and no receipt claims to know.
+      const old = (message: Message) => message.sequence > 0 && message.sequence < sequence;
+      this.#giveUp(this.queue.takeWhere(old), 'unconfirmed');
     }
     this.flushSoon();
   }

@@ -74,7 +74,7 @@ export class FlowTable {
     const key = `${to?.address}/${to?.port}/${to?.tcpPort ?? ''}`;
     let flow = this.#flows.get(key);
     if (flow === undefined || flow.epoch !== this.#router.epoch) {
-      flow = this.#make(to, syscall);
+      flow = this.#route(to, syscall, flow);
       this.#evict();
       this.#flows.set(key, flow);
     }
@@ -82,8 +82,13 @@ export class FlowTable {
     return flow;
   }
 
-  #make(given: Address, syscall: string): Flow {
+  /** A flow in the present epoch: the same one if its way is, since sends may wait in it. */
+  #route(given: Address, syscall: string, before: Flow | undefined): Flow {
     const { route, to } = this.#router.route(given, syscall);
+    if (before?.route === route) {
+      before.epoch = this.#router.epoch;
+      return before;
+    }
     checkPort(to.port, syscall);
     let quota = this.#quotas.get(route);
     if (quota === undefined) {

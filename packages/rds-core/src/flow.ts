@@ -99,7 +99,8 @@ export class Flow implements RoomWaiter {
   readonly to: Address;
   readonly route: Route;
   readonly quota: SendQuota;
-  readonly epoch: number;
+  /** The epoch of the node in which the route was last seen to be right. */
+  epoch: number;
   readonly owner: FlowOwner;
   readonly #waiters = new Queue<Waiter>();
   /** What the first waiter waits for. */

@@ -41,8 +41,10 @@ export interface PathOwner extends Peer {
   readonly remote: TcpAddress;
   /** True while somebody waits for the peer to be reached, though no message does. */
   readonly wanted: boolean;
-  /** The first word was not one of our own nodes', or none came. */
+  /** The peer is none of our own nodes: its first word was another. */
   foreign(): void;
+  /** It is probably none: no first word came. */
+  assumeForeign(): void;
   connected(): void;
   disconnected(reason: CloseReason, error: unknown, wasUp: boolean): void;
   /** Nothing waits for this peer and it was never reached: it may be forgotten. */
@@ -173,8 +175,8 @@ export class Path implements LinkOwner, LivenessOwner {
     }
     const { link } = this.#state;
     if (header.flags === FLAG_CONGESTION_MAP) {
-      this.exchange.frame(header, payload);
-      if (this.#owner.kind === 'unknown') this.#awaitPatiently(link);
+      if (this.exchange.map(header, payload)) this.#goUp(link);
+      else if (this.#owner.kind === 'unknown') this.#awaitPatiently(link);
       return;
     }
     // One of our own introduces itself before anything else, on every connection.
@@ -278,7 +280,7 @@ export class Path implements LinkOwner, LivenessOwner {
 
   #awaitPatiently(link: Link): void {
     const timer = this.#timer(PATIENCE_MS, () => {
-      this.#owner.foreign();
+      this.#owner.assumeForeign();
       this.#goUp(link);
     });
     this.#transition({ kind: 'greeting', link, timer });
