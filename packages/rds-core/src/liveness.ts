@@ -45,7 +45,9 @@ export class Liveness implements Timer {
 
   /** There is a hint that the peer lost the connection: find out soon. */
   suspect(): void {
-    this.#tickMs = Math.min(this.#tickMs, SUSPECT_TICK_MS);
+    // Hints may come in faster than ticks; they must not put the ticks off.
+    if (this.#tickMs <= SUSPECT_TICK_MS) return;
+    this.#tickMs = SUSPECT_TICK_MS;
     this.heard = false;
     this.#owner.askForSign();
     this.#timer.cancel();

@@ -1,7 +1,10 @@
 /** Refusals: whatever is told and confirmed when, no refused message is ever taken for delivered. */
 
+import { SeededRandom, SimulatedClock, SimulatedNetwork } from '@rds-tcp/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { RdsError } from '../src/errors.js';
+import { openNode } from '../src/index.js';
 import { Refusals, readRefusals } from '../src/refusals.js';
 
 type Range = ReturnType<typeof readRefusals>[number];
@@ -157,3 +160,28 @@ describe('readRefusals', () => {
 function sequencesOf({ first, last }: Range): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
+
+describe('the note to the sender', () => {
+  test('reaches a sender that takes only small messages itself', async () => {
+    const clock = new SimulatedClock();
+    const network = new SimulatedNetwork(clock, new SeededRandom(1));
+    const sender = await openNode(
+      { address: '10.0.0.1', maxMessageBytes: 1000 },
+      network.runtime(),
+    );
+    const receiver = await openNode({ address: '10.0.0.2' }, network.runtime());
+    receiver.bind(4000);
+    const socket = sender.bind(4000);
+    const outcomes: Promise<unknown>[] = [];
+    for (let count = 0; count < 200; count++) {
+      const to = { address: '10.0.0.2', port: count % 2 === 0 ? 4000 : 4001 };
+      outcomes.push(
+        socket.sendmsg('x', to, { until: 'delivered' }).catch((error: RdsError) => error.code),
+      );
+    }
+    const settled = await clock.until(Promise.all(outcomes), 60_000);
+    expect(new Set(settled)).toEqual(new Set([undefined, 'ECONNREFUSED']));
+    expect(sender.info().stats.closed).toEqual({});
+    await clock.until(Promise.all([sender.close(), receiver.close()]));
+  });
+});

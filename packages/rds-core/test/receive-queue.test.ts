@@ -1,0 +1,204 @@
+/** ReceiveQueue: when a port is congested, who is served, and what memory a message keeps. */
+
+import { SimulatedClock } from '@rds-tcp/core/testing';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { RdsError } from '../src/errors.js';
+import type { Incoming } from '../src/message.js';
+import { Pending } from '../src/pending.js';
+import { ReceiveQueue } from '../src/receive-queue.js';
+
+const clock = new SimulatedClock();
+const from = { address: '10.0.0.2', port: 4000 };
+const message = (length: number, fill = 0): Incoming => ({
+  data: new Uint8Array(length).fill(fill),
+  from,
+});
+
+let marks: boolean[];
+let queuedBytes: number;
+beforeEach(() => {
+  marks = [];
+  queuedBytes = 0;
+});
+
+function makeQueue(limitBytes = 1000): ReceiveQueue {
+  return new ReceiveQueue(limitBytes, {
+    congestionChanged: (congested) => marks.push(congested),
+    queuedBytesChanged: (by) => {
+      queuedBytes += by;
+    },
+  });
+}
+
+describe('congestion', () => {
+  test('begins above the limit, as in the kernel, and ends below half of it', () => {
+    const queue = makeQueue(10_000);
+    for (let count = 1; count <= 10; count++) queue.push(message(1000));
+    expect(marks).toEqual([]);
+    queue.push(message(1000));
+    expect(marks).toEqual([true]);
+    expect(queue.isCongested).toBe(true);
+    while (queue.bytes > 5000) queue.shift();
+    expect(marks).toEqual([true]);
+    queue.shift();
+    expect(marks).toEqual([true, false]);
+    expect(queue.isCongested).toBe(false);
+  });
+
+  test('is announced once, however much more arrives, and nothing is dropped', () => {
+    const queue = makeQueue(100);
+    for (let count = 0; count < 50; count++) queue.push(message(200));
+    expect(marks).toEqual([true]);
+    expect(queue.length).toBe(50);
+  });
+
+  test('ends when the socket closes', () => {
+    const queue = makeQueue(100);
+    queue.push(message(200));
+    queue.push(message(200));
+    expect(queue.close()).toEqual({ unread: 2, readers: [] });
+    expect(marks).toEqual([true, false]);
+    expect([queue.length, queue.bytes, queuedBytes]).toEqual([0, 0, 0]);
+  });
+
+  test('comes of empty messages too', () => {
+    const queue = makeQueue(1000);
+    for (let count = 0; count < 16; count++) queue.push(message(0));
+    expect(marks).toEqual([true]);
+  });
+
+  test('follows the bytes that are queued, whatever comes and goes', () => {
+    const limit = 1000;
+    const arrive = fc.record({ length: fc.oneof(fc.nat(300), fc.constant(1500)) });
+    const read = fc.constant(null);
+    fc.assert(
+      fc.property(fc.array(fc.oneof(arrive, read), { maxLength: 60 }), (steps) => {
+        marks = [];
+        queuedBytes = 0;
+        const queue = makeQueue(limit);
+        const lengths: number[] = [];
+        let congested = false;
+        let changes = 0;
+        for (const step of steps) {
+          if (step !== null) {
+            queue.push(message(step.length));
+            lengths.push(step.length);
+          } else {
+            expect(queue.peek()?.data.length).toBe(lengths[0]);
+            expect(queue.shift()?.data.length).toBe(lengths.shift());
+          }
+          const bytes = lengths.reduce((sum, length) => sum + Math.max(64, length), 0);
+          const before = congested;
+          if (bytes > limit) congested = true;
+          else if (bytes < limit / 2) congested = false;
+          if (congested !== before) changes++;
+          expect([queue.bytes, queuedBytes, queue.length]).toEqual([bytes, bytes, lengths.length]);
+          expect([queue.isCongested, marks.length]).toEqual([congested, changes]);
+        }
+      }),
+    );
+  });
+});
+
+describe('readers', () => {
+  const read = (queue: ReceiveQueue, peek = false): Pending<Incoming> => {
+    const pending = new Pending<Incoming>(clock, undefined, {});
+    pending.promise.catch(() => {});
+    queue.wait({ pending, peek });
+    return pending;
+  };
+
+  test('are served in order, one message each', async () => {
+    const queue = makeQueue();
+    const readers = [read(queue), read(queue)];
+    const served = [1, 2, 3].map((fill) => queue.serve(message(10, fill)));
+    expect(served).toEqual([true, true, false]);
+    const got = await Promise.all(readers.map(({ promise }) => promise));
+    expect(got.map(({ data }) => data[0])).toEqual([1, 2]);
+    expect(queue.length).toBe(0);
+  });
+
+  test('that gave up are passed over', async () => {
+    const queue = makeQueue();
+    const [gone, waiting] = [read(queue), read(queue)];
+    gone.reject(new RdsError('ETIMEDOUT', 'nothing came'));
+    expect(queue.serve(message(10, 7))).toBe(true);
+    expect((await waiting.promise).data[0]).toBe(7);
+  });
+
+  test('that only look see the message that another gets', async () => {
+    const queue = makeQueue();
+    const [looks, takes, next] = [read(queue, true), read(queue), read(queue)];
+    expect(queue.serve(message(10, 7))).toBe(true);
+    expect((await looks.promise).data[0]).toBe(7);
+    expect((await takes.promise).data[0]).toBe(7);
+    expect(next.isSettled).toBe(false);
+  });
+
+  test('that only look leave the message to be queued', async () => {
+    const queue = makeQueue();
+    const looks = [read(queue, true), read(queue, true)];
+    expect(queue.serve(message(10, 7))).toBe(false);
+    for (const { promise } of looks) expect((await promise).data[0]).toBe(7);
+  });
+
+  test('that wait in vain are named when the queue closes', () => {
+    const queue = makeQueue();
+    const pending = read(queue);
+    expect(queue.close().readers).toEqual([{ pending, peek: false }]);
+    expect(queue.serve(message(1))).toBe(false);
+  });
+});
+
+describe('a queued message', () => {
+  const inChunk = (length: number, chunkBytes: number): Incoming => {
+    const chunk = new Uint8Array(chunkBytes);
+    return { data: chunk.subarray(48, 48 + length).fill(7), from };
+  };
+
+  test('is looked at as often as one likes, and is then still there', () => {
+    const queue = makeQueue();
+    queue.push(message(10, 1));
+    queue.push(message(10, 2));
+    expect([queue.peek(), queue.peek()].map((peeked) => peeked?.data[0])).toEqual([1, 1]);
+    expect(queue.length).toBe(2);
+    expect([queue.shift(), queue.shift()].map((shifted) => shifted?.data[0])).toEqual([1, 2]);
+    expect(queue.peek()).toBeUndefined();
+    expect(queue.shift()).toBeUndefined();
+  });
+
+  test('does not keep a chunk in memory that is much larger', () => {
+    const queue = makeQueue();
+    const small = inChunk(64, 65_536);
+    queue.push(small);
+    const queued = queue.peek() as Incoming;
+    expect(queued.data.buffer.byteLength).toBe(64);
+    expect(queued.data).toEqual(small.data);
+    expect(queued.from).toBe(from);
+  });
+
+  test('is not copied if it is at least half of its chunk', () => {
+    const queue = makeQueue();
+    const large = inChunk(1000, 2000);
+    queue.push(large);
+    expect(queue.peek()).toBe(large);
+  });
+
+  test('keeps little more memory than the budget counts', () => {
+    const chunks = fc.tuple(fc.nat(2000), fc.nat(4000));
+    fc.assert(
+      fc.property(fc.array(chunks), (all) => {
+        const queue = makeQueue();
+        for (const [length, more] of all) queue.push(inChunk(length, 48 + length + more));
+        const kept = new Set<ArrayBufferLike>();
+        for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+          kept.add(next.data.buffer);
+        }
+        const keptBytes = [...kept].reduce((sum, { byteLength }) => sum + byteLength, 0);
+        const countedBytes = all.reduce((sum, [length]) => sum + Math.max(64, length), 0);
+        expect(keptBytes).toBeLessThanOrEqual(2 * countedBytes);
+      }),
+    );
+  });
+});

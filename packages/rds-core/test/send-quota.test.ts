@@ -1,0 +1,191 @@
+/** SendQuota: one buffer, shared by the destinations at one peer, and whose turn it is. */
+
+import { SimulatedClock } from '@rds-tcp/core/testing';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { RdsError } from '../src/errors.js';
+import { Flow, type Route } from '../src/flow.js';
+import type { MessageOwner } from '../src/message.js';
+import { Pending } from '../src/pending.js';
+import { type RoomWaiter, SendQuota } from '../src/send-quota.js';
+
+describe('SendQuota', () => {
+  test('has room up to its limit', () => {
+    const quota = new SendQuota(1000);
+    quota.reserve(600);
+    expect([quota.hasRoom(400), quota.hasRoom(401)]).toEqual([true, false]);
+    quota.reserve(400);
+    expect(quota.usedBytes).toBe(1000);
+    expect(quota.hasRoom(0)).toBe(false);
+    quota.release(600);
+    expect(quota.hasRoom(600)).toBe(true);
+  });
+
+  test('counts small messages as 64 bytes, in and out', () => {
+    const quota = new SendQuota(128);
+    quota.reserve(0);
+    quota.reserve(1);
+    expect([quota.usedBytes, quota.hasRoom(0)]).toEqual([128, false]);
+    quota.release(0);
+    quota.release(1);
+    expect(quota.usedBytes).toBe(0);
+  });
+
+  test('takes one message when it is empty, however small it is itself', () => {
+    const quota = new SendQuota(10);
+    expect(quota.hasRoom(10)).toBe(true);
+    quota.reserve(10);
+    expect(quota.hasRoom(0)).toBe(false);
+  });
+
+  test('wakes nobody who has no room', () => {
+    const quota = new SendQuota(1000);
+    const woken: number[] = [];
+    quota.reserve(500);
+    quota.reserve(500);
+    const waiter: RoomWaiter = {
+      roomNeeded: 600,
+      roomCame: () => {
+        woken.push(quota.usedBytes);
+        return false;
+      },
+    };
+    quota.wait(waiter);
+    quota.release(500);
+    expect(woken).toEqual([]);
+    quota.release(500);
+    expect(woken).toEqual([0]);
+  });
+});
+
+/** A peer that takes what it is sent, and acknowledges when it is told to. */
+class Peer {
+  readonly quota: SendQuota;
+  readonly clock = new SimulatedClock();
+  /** Port and length of each message, as sent. */
+  readonly sent: [port: number, length: number][] = [];
+  readonly #unacknowledged: { readonly length: number; readonly owner: MessageOwner }[] = [];
+  readonly #route: Route = {
+    isCongested: () => false,
+    awaitUncongested: () => {},
+    send: (payload, _sport, dport, owner) => {
+      const length = (payload as Uint8Array).byteLength;
+      this.sent.push([dport, length]);
+      this.#unacknowledged.push({ length, owner });
+    },
+    cancel: () => ({ messages: 0, bytes: 0 }),
+  };
+
+  constructor(limitBytes: number) {
+    this.quota = new SendQuota(limitBytes);
+  }
+
+  flow(port: number): Flow {
+    const owner = { port: 4000, blocked: () => {} };
+    return new Flow({ address: '10.0.0.2', port }, this.#route, this.quota, 0, owner);
+  }
+
+  /** The oldest message is acknowledged. False if there is none. */
+  acknowledge(): boolean {
+    const message = this.#unacknowledged.shift();
+    message?.owner.messageSettled({ length: message.length, receipt: null }, 'delivered', null);
+    return message !== undefined;
+  }
+
+  /** As sendmsg does: at once, or behind all that wait. */
+  send(flow: Flow, length: number): Pending<void> {
+    const payload = new Uint8Array(length);
+    const pending = new Pending<void>(this.clock, undefined, {}, () => flow.gaveUp());
+    pending.promise.catch(() => {});
+    if (flow.trySend(payload, length, null) === null) pending.resolve();
+    else flow.wait({ pending, payload, length, receipt: null, group: flow.group });
+    return pending;
+  }
+
+  get ports(): number[] {
+    return this.sent.map(([port]) => port);
+  }
+}
+
+describe('flows that wait for room', () => {
+  let peer: Peer;
+  let one: Flow;
+  let other: Flow;
+  beforeEach(() => {
+    peer = new Peer(1000);
+    one = peer.flow(5001);
+    other = peer.flow(5002);
+  });
+
+  test('keep the order of their own messages', () => {
+    for (const length of [900, 200, 64, 700, 100]) peer.send(one, length);
+    while (peer.acknowledge());
+    expect(peer.sent.map(([, length]) => length)).toEqual([900, 200, 64, 700, 100]);
+  });
+
+  test('take turns', () => {
+    for (let count = 0; count < 3; count++) peer.send(one, 1000);
+    for (let count = 0; count < 3; count++) peer.send(other, 1000);
+    while (peer.acknowledge());
+    expect(peer.ports).toEqual([5001, 5001, 5002, 5001, 5002, 5002]);
+  });
+
+  test('never use more than there is, and all get through', () => {
+    const send = fc.record({ flow: fc.nat(2), length: fc.nat(1000) });
+    const step = fc.oneof({ weight: 3, arbitrary: send }, fc.constant(null));
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const busy = new Peer(1000);
+        const flows = [5001, 5002, 5003].map((port) => busy.flow(port)) as [Flow, Flow, Flow];
+        const expected: number[][] = [[], [], []];
+        for (const each of steps) {
+          if (each === null) busy.acknowledge();
+          else {
+            busy.send(flows[each.flow] as Flow, each.length);
+            expected[each.flow]?.push(each.length);
+          }
+          expect(busy.quota.usedBytes).toBeLessThanOrEqual(1000);
+        }
+        while (busy.acknowledge()) expect(busy.quota.usedBytes).toBeLessThanOrEqual(1000);
+        for (const [index, lengths] of expected.entries()) {
+          const sent = busy.sent.filter(([port]) => port === 5001 + index);
+          expect(sent.map(([, length]) => length)).toEqual(lengths);
+        }
+        expect(busy.quota.usedBytes).toBe(0);
+        expect(flows.every((flow) => flow.isIdle)).toBe(true);
+      }),
+    );
+  });
+
+  test('are not overtaken for ever by small messages of another that need not wait', () => {
+    for (let count = 0; count < 10; count++) peer.send(other, 100);
+    const large = peer.send(one, 1000);
+    for (let round = 0; round < 1000 && !large.isSettled; round++) {
+      peer.acknowledge();
+      peer.send(other, 100);
+    }
+    expect(large.isSettled).toBe(true);
+  });
+
+  test('go when one that waited for more before them gives up', () => {
+    for (const length of [300, 100, 300]) peer.send(peer.flow(5003), length);
+    const large = peer.send(one, 900);
+    const small = peer.send(other, 400);
+    peer.acknowledge();
+    // There is room for the small one, but it is not its turn.
+    expect([large.isSettled, small.isSettled]).toEqual([false, false]);
+    large.reject(new RdsError('ABORT_ERR', 'aborted'));
+    one.gaveUp();
+    expect(small.isSettled).toBe(true);
+  });
+
+  test('go at the next acknowledgement at the latest when one before them gave up', () => {
+    for (const length of [100, 300, 300]) peer.send(peer.flow(5003), length);
+    const large = peer.send(one, 900);
+    const small = peer.send(other, 400);
+    large.reject(new RdsError('ABORT_ERR', 'aborted'));
+    one.gaveUp();
+    peer.acknowledge();
+    expect(small.isSettled).toBe(true);
+  });
+});
