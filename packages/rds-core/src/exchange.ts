@@ -276,19 +276,17 @@ export class Exchange implements InboundOwner, OutboundSource {
   }
 
   acknowledged(sequence: number): void {
-    if (sequence >= this.#outbound.nextSequence) {
+    if (sequence < this.#outbound.nextSequence) {
+      this.#acknowledged(this.#outbound.fromWire(sequence));
+    } else {
       this.#faulted('bad-ack');
-      return;
     }
-    const count = this.queue.acknowledge(sequence);
-    if (count === 0) return;
-    this.#stats.send_acked += count;
-    this.progressed = true;
-    if (this.queue.freshCount > 0) this.flushSoon();
   }
 
   refused(first: number, last: number, exact: boolean): void {
-    this.queue.judge(first, last, exact ? 'refused' : 'unconfirmed');
+    const outbound = this.#outbound;
+    const verdict = exact ? 'refused' : 'unconfirmed';
+    this.queue.judge(outbound.fromWire(first), outbound.fromWire(last), verdict);
   }
 
   pinged(sport: number): void {
@@ -307,7 +305,7 @@ export class Exchange implements InboundOwner, OutboundSource {
     this.#answers = 'yes';
     const sequence = this.#barrier.pong(dport);
     if (sequence !== null) {
-      this.acknowledged(sequence);
+      this.#acknowledged(sequence);
       if (this.#needsBarrier()) this.flushSoon();
     } else if (dport !== PROBE_PORT) {
       this.#peer.ponged(dport);
@@ -328,6 +326,14 @@ export class Exchange implements InboundOwner, OutboundSource {
   }
 
   // ── Inside ───────────────────────────────────────────────────────────────────────────────────
+
+  #acknowledged(sequence: number): void {
+    const count = this.queue.acknowledge(sequence);
+    if (count === 0) return;
+    this.#stats.send_acked += count;
+    this.progressed = true;
+    if (this.queue.freshCount > 0) this.flushSoon();
+  }
 
   #acknowledgeNow(): void {
     if (this.#link !== null) this.#outbound.writeUnsequenced(this.#link, 0);

@@ -57,16 +57,29 @@ export class Outbound {
   readonly #placer: FramePlacer;
   readonly #messages = new MessagePool();
   readonly #batch = new BatchEncoder();
-  #nextSequence: number;
+  /**
+   * Inside, sequences are counted from the first of this path, which is 1: a small integer is
+   * stored and compared several times faster than one above 2^31.
+   */
+  readonly #base: number;
+  #next = 1;
+  /** Asked for once per batch. */
+  #ack: number | null = null;
 
   constructor(source: OutboundSource, pool: SlabPool, firstSequence: number) {
     this.#source = source;
     this.#placer = new FramePlacer(pool);
-    this.#nextSequence = firstSequence;
+    this.#base = firstSequence - 1;
   }
 
+  /** The next sequence number on the wire. */
   get nextSequence(): number {
-    return this.#nextSequence;
+    return this.#base + this.#next;
+  }
+
+  /** What a sequence number of the wire is inside. */
+  fromWire(sequence: number): number {
+    return sequence - this.#base;
   }
 
   /** Accepts a message: the payload is copied, here and nowhere else. */
@@ -128,7 +141,7 @@ export class Outbound {
   #fillBatch(): void {
     const { queue } = this;
     while (this.#batch.byteLength < BATCH_BYTES) {
-      const item = queue.next(queue.inFlightBytes < IN_FLIGHT_BYTES, this.#nextSequence);
+      const item = queue.next(queue.inFlightBytes < IN_FLIGHT_BYTES, this.#next);
       if (item === null) return;
       if (item.kind === 'message') this.#encodeMessage(item);
       else if (item.kind === 'control') this.#encodeControl(item);
@@ -136,24 +149,31 @@ export class Outbound {
     }
   }
 
+  /** All frames of a batch leave at the same moment, so they carry the same acknowledgement. */
+  #ackOfBatch(): number {
+    if (this.#ack === null) this.#ack = this.#source.takeAck();
+    return this.#ack;
+  }
+
   #write(link: Link): void {
+    this.#ack = null;
     const { chunks, byteLength, done } = this.#batch.take();
     link.write(chunks, byteLength, done);
   }
 
   #encodeMessage(message: Message): void {
     const { slab, start, length, sequence } = message;
-    if (sequence === this.#nextSequence) this.#nextSequence++;
-    const ack = this.#source.takeAck();
+    if (sequence === this.#next) this.#next++;
+    const onWire = this.#base + sequence;
     const { sport, dport, flags } = message;
-    writeHeader(slab.view, start, sequence, ack, length, sport, dport, flags);
+    writeHeader(slab.view, start, onWire, this.#ackOfBatch(), length, sport, dport, flags);
     this.#batch.add(slab, start, start + HEADER_BYTES + length);
   }
 
   #encodeControl(frame: ControlFrame): void {
-    const sequence = this.#nextSequence++;
+    const sequence = this.#next++;
     const extensions = frame.extended ? this.#source.extensions : null;
-    this.#encode(sequence, frame.sport, frame.dport, 0, extensions);
+    this.#encode(this.#base + sequence, frame.sport, frame.dport, 0, extensions);
     frame.sent?.(sequence);
   }
 
@@ -166,7 +186,7 @@ export class Outbound {
   ): void {
     const slab = this.#placer.place(HEADER_BYTES);
     const start = slab.used - HEADER_BYTES;
-    writeHeader(slab.view, start, sequence, this.#source.takeAck(), 0, sport, dport, flags);
+    writeHeader(slab.view, start, sequence, this.#ackOfBatch(), 0, sport, dport, flags);
     if (extensions !== null) writeExtensions(slab.bytes, start, extensions);
     this.#batch.add(slab, start, slab.used);
     slab.release();

@@ -25,8 +25,9 @@ export function toPayload(data: MessageData): Payload {
 }
 
 export function payloadBytes(payload: Payload): number {
-  if (!isMany(payload)) return payload.byteLength;
-  return payload.reduce((sum, part) => sum + part.byteLength, 0);
+  // `length` of bytes is a plain load for the compiler, `byteLength` a call.
+  if (!isMany(payload)) return payload.length;
+  return payload.reduce((sum, part) => sum + part.length, 0);
 }
 
 export function copyPayload(payload: Payload, target: Uint8Array, at: number): void {

@@ -45,6 +45,8 @@ export interface SenderOwner extends Router {
 export class Sender {
   readonly #owner: SenderOwner;
   readonly #sendBufferBytes: number;
+  /** The largest message: what the protocol takes, and what the send buffer holds. */
+  readonly #limitBytes: number;
   readonly #flows: FlowTable;
   /** Set by connect(2): where messages go that name no destination. */
   destination: Address | null = null;
@@ -52,6 +54,7 @@ export class Sender {
   constructor(owner: SenderOwner, port: number, sendBufferBytes: number) {
     this.#owner = owner;
     this.#sendBufferBytes = sendBufferBytes;
+    this.#limitBytes = Math.min(owner.maxMessageBytes, sendBufferBytes);
     this.#flows = new FlowTable(owner, sendBufferBytes, {
       port,
       blocked: (obstacle) => this.#countBlocked(obstacle),
@@ -178,8 +181,8 @@ export class Sender {
 
   #checkLength(payload: Payload): number {
     const length = payloadBytes(payload);
-    const limit = Math.min(this.#owner.maxMessageBytes, this.#sendBufferBytes);
-    if (length <= limit) return length;
+    if (length <= this.#limitBytes) return length;
+    const limit = this.#limitBytes;
     const text = `a message of ${length} bytes is larger than ${limit}: split it or raise the limit`;
     throw new RdsError('EMSGSIZE', text, { syscall: 'sendmsg' });
   }
