@@ -6,6 +6,7 @@
 import type { Address, IpAddress } from './address.js';
 import type { CloseReason } from './close-reason.js';
 import { CongestionMap } from './congestion-map.js';
+import { RdsError } from './errors.js';
 import type { PeerKind } from './exchange.js';
 import type { Flow, Route, Unacknowledged } from './flow.js';
 import type { Message, MessageOwner, Receipt } from './message.js';
@@ -217,6 +218,10 @@ export class Connection implements Route, PathOwner {
   }
 
   closed(): void {
+    for (const { pending } of this.#pings.values()) {
+      pending.reject(new RdsError('EBADF', 'the node was closed', { syscall: 'ping' }));
+    }
+    this.#pings.clear();
     this.#resolveClosed();
   }
 

@@ -146,9 +146,7 @@ export class Exchange implements InboundOwner, OutboundSource {
     receipt: Receipt | null,
   ): void {
     const length = payloadBytes(payload);
-    // Only our own nodes look at the flag, and only their refusals are asked for.
-    const flags = receipt !== null && this.acksInBand ? FLAG_ACK_REQUIRED : 0;
-    this.#outbound.send(payload, length, sport, dport, flags, owner, receipt);
+    this.#outbound.send(payload, length, sport, dport, owner, receipt);
     this.#stats.send_queued++;
     this.#gatheredBytes += HEADER_BYTES + length;
     if (this.#gatheredBytes >= GATHER_BYTES) this.flush();
@@ -172,6 +170,7 @@ export class Exchange implements InboundOwner, OutboundSource {
   askForSign(): boolean {
     if (this.#link === null) return false;
     if (this.acksInBand) {
+      if (!this.#outbound.hasRoom(this.#link)) return true;
       this.#outbound.writeUnsequenced(this.#link, FLAG_ACK_REQUIRED);
       return true;
     }
@@ -213,6 +212,12 @@ export class Exchange implements InboundOwner, OutboundSource {
       if (this.#inbound.refusals.untold > 0) this.flush();
       if (this.#inbound.ackDue) this.#acknowledgeNow();
     });
+  }
+
+  /** Some of what was written has left: there may be room for more. */
+  written(): void {
+    this.flush();
+    if (this.#inbound.ackDue && !this.#ackScheduled && this.acksInBand) this.#acknowledgeNow();
   }
 
   /** Says all that is still unsaid before the connection is half-closed. */
@@ -313,7 +318,8 @@ export class Exchange implements InboundOwner, OutboundSource {
   }
 
   heartbeat(): void {
-    this.#acknowledgeNow();
+    // Answered at the end of the chunk: one answer for any number of questions.
+    this.#inbound.ackDue = true;
   }
 
   repeated(): void {
@@ -335,8 +341,11 @@ export class Exchange implements InboundOwner, OutboundSource {
     if (this.queue.freshCount > 0) this.flushSoon();
   }
 
+  /** Later, if much is still waiting to be written: a peer that does not read gets no more. */
   #acknowledgeNow(): void {
-    if (this.#link !== null) this.#outbound.writeUnsequenced(this.#link, 0);
+    if (this.#link !== null && this.#outbound.hasRoom(this.#link)) {
+      this.#outbound.writeUnsequenced(this.#link, 0);
+    }
   }
 
   #tellRefusals(): void {
@@ -347,7 +356,7 @@ export class Exchange implements InboundOwner, OutboundSource {
         if (settlement === 'delivered') refusals.confirm(ranges);
       },
     };
-    this.#outbound.send(payload, payload.byteLength, 0, 0, 0, owner, null);
+    this.#outbound.send(payload, payload.byteLength, 0, 0, owner, null);
   }
 
   /** A Linux peer is asked once per round trip, behind all that is to be acknowledged. */

@@ -88,6 +88,7 @@ export class FlushGroup implements MessageOwner {
   #finish(): void {
     const { failure } = this;
     this.failure = null;
+    this.#flow.finished(this);
     for (const flush of this.flushes.splice(0)) {
       if (failure === null) flush.resolve();
       else flush.reject(settlementError(failure.settlement, failure.outcome, this.#flow.details));
@@ -107,7 +108,9 @@ export class Flow implements RoomWaiter {
   #obstacle: Obstacle | null = null;
   /** The quota knows of us. */
   #waitsForRoom = false;
+  /** What has been sent since the last flush, and before that what flushes wait for. */
   group = new FlushGroup(this);
+  readonly #flushing: FlushGroup[] = [];
 
   constructor(to: Address, route: Route, quota: SendQuota, epoch: number, owner: FlowOwner) {
     this.to = to;
@@ -122,7 +125,7 @@ export class Flow implements RoomWaiter {
   }
 
   get isIdle(): boolean {
-    return this.group.unsettled === 0 && this.#waiters.length === 0;
+    return this.#flushing.length === 0 && this.group.unsettled === 0;
   }
 
   /** What keeps a message of `bytes` from being sent now. */
@@ -155,11 +158,19 @@ export class Flow implements RoomWaiter {
     if (this.#waiters.peek()?.pending.isSettled) this.advance();
   }
 
-  /** From here on, messages belong to the next flush. */
-  flushed(): FlushGroup {
-    const { group } = this;
-    if (group.unsettled > 0) this.group = new FlushGroup(this);
-    return group;
+  /** What is not settled now. What is sent from here on belongs to the next flush. */
+  flush(): readonly FlushGroup[] {
+    if (this.group.unsettled > 0) {
+      this.#flushing.push(this.group);
+      this.group = new FlushGroup(this);
+    }
+    return this.#flushing;
+  }
+
+  /** All of a group is settled. */
+  finished(group: FlushGroup): void {
+    const index = this.#flushing.indexOf(group);
+    if (index >= 0) this.#flushing.splice(index, 1);
   }
 
   /** The socket closes: nobody waits any longer. */

@@ -100,7 +100,11 @@ export class Inbound {
     else if (this.#owner.acksInBand) {
       // A sequenced 0 → 0 of our own: the peer found no socket for some messages.
       this.ackDue = true;
+      let told = 0;
       for (const { first, last, exact } of readRefusals(payload)) {
+        // They are in order. One that goes back is a lie, made to keep us busy.
+        if (first <= told) return;
+        told = last;
         this.#owner.refused(first, last, exact);
       }
     }

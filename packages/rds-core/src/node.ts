@@ -108,10 +108,17 @@ export class RdsNode
     return connection.ping({ timeoutMs: PING_TIMEOUT_MS, ...options });
   }
 
-  /** RDS_CONN_RESET: drops the connection to a peer and makes it anew. Nothing is lost. */
+  /**
+   * RDS_CONN_RESET: drops the connection to a peer and makes it anew. Nothing is lost. Throws
+   * ENOTCONN if there never was one.
+   */
   resetConnection(address: string | { address: string; tcpPort?: number | undefined }): void {
     const { ip, tcpPort } = this.#peerOf(address, 'resetConnection');
-    this.#peers.get(ip, tcpPort)?.path.reset();
+    const connection = this.#peers.get(ip, tcpPort);
+    if (connection === undefined) {
+      throw this.#error('ENOTCONN', `no connection to ${ip.text} was ever made`, 'resetConnection');
+    }
+    connection.path.reset();
   }
 
   /** A snapshot of sockets, connections, queues and counters. */

@@ -11,7 +11,13 @@ import { copyPayload, type Payload } from './payload.js';
 import { type ControlFrame, SendQueue } from './send-queue.js';
 import { FramePlacer, type SlabPool } from './slab.js';
 import { BatchEncoder } from './wire/batch-encoder.js';
-import { FLAG_CONGESTION_MAP, HEADER_BYTES, writeExtensions, writeHeader } from './wire/header.js';
+import {
+  FLAG_ACK_REQUIRED,
+  FLAG_CONGESTION_MAP,
+  HEADER_BYTES,
+  writeExtensions,
+  writeHeader,
+} from './wire/header.js';
 
 /**
  * What may wait for the operating system per link. More would gain nothing, and what has been
@@ -45,6 +51,8 @@ export interface MapSource {
 
 /** What the sending half asks of its path. */
 export interface OutboundSource extends MapSource {
+  /** True while the peer is one of our own nodes. */
+  readonly acksInBand: boolean;
   /** The ack field of a frame that leaves now; 0 to a peer that does not know it. */
   takeAck(): number;
   /** The extensions of probes and hellos. */
@@ -88,7 +96,6 @@ export class Outbound {
     length: number,
     sport: number,
     dport: number,
-    flags: number,
     owner: MessageOwner,
     receipt: Receipt | null,
   ): void {
@@ -101,15 +108,19 @@ export class Outbound {
     message.length = length;
     message.sport = sport;
     message.dport = dport;
-    message.flags = flags;
+    message.flags = 0;
     message.owner = owner;
     message.receipt = receipt;
     this.queue.push(message);
   }
 
+  hasRoom(link: Link): boolean {
+    return link.unwrittenBytes < WRITE_AHEAD_BYTES;
+  }
+
   /** Writes what is next while there is room. */
   flush(link: Link): void {
-    while (link.unwrittenBytes < WRITE_AHEAD_BYTES) {
+    while (this.hasRoom(link)) {
       this.#fillBatch();
       if (this.#batch.byteLength === 0) return;
       this.#write(link);
@@ -165,7 +176,11 @@ export class Outbound {
     const { slab, start, length, sequence } = message;
     if (sequence === this.#next) this.#next++;
     const onWire = this.#base + sequence;
-    const { sport, dport, flags } = message;
+    const { sport, dport, receipt } = message;
+    let { flags } = message;
+    // One of our own nodes is asked to say if nobody was there. Decided at each transmission,
+    // because when the message was accepted it may not have been known who the peer is.
+    if (receipt !== null && this.#source.acksInBand) flags |= FLAG_ACK_REQUIRED;
     writeHeader(slab.view, start, onWire, this.#ackOfBatch(), length, sport, dport, flags);
     this.#batch.add(slab, start, start + HEADER_BYTES + length);
   }

@@ -196,7 +196,7 @@ export class Path implements LinkOwner, LivenessOwner {
   }
 
   linkWritten(link: Link): void {
-    if (this.#state.kind === 'up' && this.#state.link === link) this.exchange.flush();
+    if (this.#state.kind === 'up' && this.#state.link === link) this.exchange.written();
   }
 
   linkEnded(link: Link): void {

@@ -89,12 +89,12 @@ export class Sender {
   flush(to: Address | undefined, options: WaitOptions | undefined): Promise<void>[] {
     const flows = to === undefined ? [...this.#flows] : [this.flowTo(to, 'flush')];
     return flows.flatMap((flow) => {
-      const group = flow.flushed();
-      if (group.unsettled === 0) return [];
       const details = { ...flow.details, syscall: 'flush' };
-      const pending = new Pending<void>(this.#owner.clock, options, details);
-      group.flushes.push(pending);
-      return [pending.promise];
+      return [...flow.flush()].map((group) => {
+        const pending = new Pending<void>(this.#owner.clock, options, details);
+        group.flushes.push(pending);
+        return pending.promise;
+      });
     });
   }
 

@@ -14,7 +14,6 @@ export class Stats {
   recv_drop_dead_sock = 0;
   recv_delivered = 0;
   recv_queued = 0;
-  recv_ack_required = 0;
   recv_ping = 0;
   recv_pong = 0;
   /** Sends that found the send buffer full. */
@@ -40,7 +39,6 @@ export class Stats {
   cong_send_error = 0;
   /** Sends that waited for a congested destination. */
   cong_send_blocked = 0;
-  copy_from_user = 0;
   recv_bytes_added_to_sock = 0;
   recv_bytes_freed_fromsock = 0;
   tcp_data_ready_calls = 0;
