@@ -9,27 +9,52 @@
 
 import type { Clock, Timer } from './runtime.js';
 
+/** A pong comes within a tick, 10 ms, where there is one. */
+const PONG_TIMEOUT_MS = 5000;
+/** How long messages are kept for a peer that does not answer. */
+const NO_PONG_MS = 1000;
+/** So many connections without a pong show that a peer does not answer. */
+const UNANSWERED_CONNECTIONS = 2;
+
+/** What a missing pong means. */
+export type Missing =
+  /** The peer answers usually: ask again. */
+  | 'again'
+  /** It never answered. If it does not on a new connection either, it never will. */
+  | 'reconnect'
+  /** A kernel with ping_enable=0. */
+  | 'never';
+
 export class AckBarrier {
   readonly #clock: Clock;
-  readonly #lost: (sequence: number) => void;
+  readonly #missing: (meaning: Missing, sequence: number) => void;
   #waiting: { readonly tag: number; sequence: number; readonly timer: Timer } | null = null;
+  /** Whether the peer answers pings at all. */
+  #answers: 'yes' | 'no' | 'not known' = 'not known';
+  #unanswered = 0;
 
-  /** `lost` is told the sequence up to which the missing pong would have acknowledged. */
-  constructor(clock: Clock, lost: (sequence: number) => void) {
+  /** `missing` is told the sequence up to which the missing pong would have acknowledged. */
+  constructor(clock: Clock, missing: (meaning: Missing, sequence: number) => void) {
     this.#clock = clock;
-    this.#lost = lost;
+    this.#missing = missing;
   }
 
   get isWaiting(): boolean {
     return this.#waiting !== null;
   }
 
-  /** Begins a barrier whose ping has `tag` as source port, and waits `timeoutMs` for its pong. */
-  begin(tag: number, timeoutMs: number): void {
+  /** True once the peer has answered any ping: only then its silence means that it is gone. */
+  get answers(): boolean {
+    return this.#answers === 'yes';
+  }
+
+  /** Begins a barrier whose ping has `tag` as source port. */
+  begin(tag: number): void {
+    const timeoutMs = this.#answers === 'no' ? NO_PONG_MS : PONG_TIMEOUT_MS;
     const timer = this.#clock.setTimer(timeoutMs, () => {
       const sequence = this.#waiting?.sequence ?? 0;
       this.#waiting = null;
-      this.#lost(sequence);
+      this.#missing(this.#meaning(sequence), sequence);
     });
     this.#waiting = { tag, sequence: 0, timer };
   }
@@ -41,6 +66,7 @@ export class AckBarrier {
 
   /** A pong came: the sequence up to which all is processed, or null if it is not this one's. */
   pong(tag: number): number | null {
+    this.#answers = 'yes';
     const waiting = this.#waiting;
     if (waiting === null || waiting.tag !== tag || waiting.sequence === 0) return null;
     this.cancel();
@@ -51,5 +77,14 @@ export class AckBarrier {
   cancel(): void {
     this.#waiting?.timer.cancel();
     this.#waiting = null;
+  }
+
+  #meaning(sequence: number): Missing {
+    if (this.#answers === 'yes' || sequence === 0) return 'again';
+    if (this.#answers === 'not known' && ++this.#unanswered < UNANSWERED_CONNECTIONS) {
+      return 'reconnect';
+    }
+    this.#answers = 'no';
+    return 'never';
   }
 }

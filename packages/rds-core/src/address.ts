@@ -49,7 +49,7 @@ export function unicastIp(text: unknown, syscall: string): IpAddress {
   const ip = typeof text === 'string' ? parseIp(text) : null;
   const wrong = ip === null ? 'is not an IP address' : notUnicast(ip);
   if (ip !== null && wrong === null) return ip;
-  throw new RdsError('EINVAL', `${JSON.stringify(text)} ${wrong}; RDS needs one like 10.0.0.1`, {
+  throw new RdsError('EINVAL', `${String(text)} ${wrong}; RDS needs one like 10.0.0.1`, {
     syscall,
     address: String(text),
   });
@@ -111,16 +111,16 @@ function parseIpv4(text: string): Uint8Array | null {
 function parseIpv6(text: string): Uint8Array | null {
   const [head, tail, ...more] = text.split('::');
   if (head === undefined || more.length > 0) return null;
-  const front = parseGroups(head);
-  const back = tail === undefined ? [] : parseGroups(tail);
+  const front = parseGroups(head, tail === undefined);
+  const back = tail === undefined ? [] : parseGroups(tail, true);
   if (front === null || back === null) return null;
   const missing = 16 - front.length - back.length;
   if (tail === undefined ? missing !== 0 : missing < 2) return null;
   return Uint8Array.from([...front, ...new Array<number>(missing).fill(0), ...back]);
 }
 
-/** The bytes of "a:b:c" or "a:b:1.2.3.4". */
-function parseGroups(text: string): number[] | null {
+/** The bytes of "a:b:c", or of "a:b:1.2.3.4" where that ends the address. */
+function parseGroups(text: string, last: boolean): number[] | null {
   if (text === '') return [];
   const bytes: number[] = [];
   const groups = text.split(':');
@@ -130,21 +130,26 @@ function parseGroups(text: string): number[] | null {
       bytes.push(value >> 8, value & 0xff);
       continue;
     }
-    const four = index === groups.length - 1 ? parseIpv4(group) : null;
+    const four = last && index === groups.length - 1 ? parseIpv4(group) : null;
     if (four === null) return null;
     bytes.push(...four);
   }
   return bytes;
 }
 
-/** As RFC 5952 wants it: lower case, the longest run of zeros shortened. */
+/** As RFC 5952 wants it: lower case, the first of the longest runs of zeros shortened. */
 function formatIpv6(bytes: Uint8Array): string {
   const groups = Array.from({ length: 8 }, (_, index) =>
     (((bytes[index * 2] as number) << 8) | (bytes[index * 2 + 1] as number)).toString(16),
   );
-  const zeros = groups.join(':').match(/\b0(:0)+\b/g) ?? [];
-  const longest = zeros.reduce((best, run) => (run.length > best.length ? run : best), '');
-  if (longest === '') return groups.join(':');
-  const [front, ...rest] = groups.join(':').split(longest);
-  return `${front?.replace(/:$/, '')}::${rest.join(longest).replace(/^:/, '')}`;
+  let best = { start: 0, length: 1 };
+  for (let start = 0; start < 8; start++) {
+    let length = 0;
+    while (groups[start + length] === '0') length++;
+    if (length > best.length) best = { start, length };
+  }
+  if (best.length === 1) return groups.join(':');
+  const front = groups.slice(0, best.start).join(':');
+  const back = groups.slice(best.start + best.length).join(':');
+  return `${front}::${back}`;
 }

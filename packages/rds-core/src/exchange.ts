@@ -5,7 +5,7 @@
  * business.
  */
 
-import { AckBarrier } from './ack-barrier.js';
+import { AckBarrier, type Missing } from './ack-barrier.js';
 import type { CloseReason } from './close-reason.js';
 import { Inbound, type InboundOwner } from './inbound.js';
 import type { Link } from './link.js';
@@ -56,13 +56,6 @@ export interface Peer {
 /** So much may gather in one turn before it is written without waiting for the turn's end. */
 const GATHER_BYTES = 64 * 1024;
 
-/** A pong comes within a tick, 10 ms, where there is one. */
-const PONG_TIMEOUT_MS = 5000;
-/** How long messages are kept for a peer that does not answer. */
-const NO_PONG_MS = 1000;
-/** So many connections without a pong show that a peer does not answer. */
-const UNANSWERED_CONNECTIONS = 2;
-
 export class Exchange implements InboundOwner, OutboundSource {
   readonly #peer: Peer;
   /** The peer said what it can not have meant: the connection must end. */
@@ -77,10 +70,6 @@ export class Exchange implements InboundOwner, OutboundSource {
   #gatheredBytes = 0;
   #flushDue = false;
   #ackScheduled = false;
-  /** Whether the peer answers pings. Only of one that does, silence means that it is gone. */
-  #answers: 'yes' | 'no' | 'not known' = 'not known';
-  /** Connections on which it has not answered. */
-  #unanswered = 0;
   /** Something was delivered or acknowledged on the present connection. */
   progressed = false;
 
@@ -96,7 +85,9 @@ export class Exchange implements InboundOwner, OutboundSource {
     this.#runtime = runtime;
     this.#stats = stats;
     this.#outbound = new Outbound(this, pool, runtime.initialSequence());
-    this.#barrier = new AckBarrier(runtime.clock, (sequence) => this.#pongMissing(sequence));
+    this.#barrier = new AckBarrier(runtime.clock, (meaning, sequence) => {
+      this.#pongMissing(meaning, sequence);
+    });
   }
 
   get queue(): SendQueue {
@@ -175,7 +166,7 @@ export class Exchange implements InboundOwner, OutboundSource {
       return true;
     }
     this.ping(this.#peer.freePort());
-    return this.#answers === 'yes';
+    return this.#barrier.answers;
   }
 
   /** All that was sent to the incarnation of the peer that is gone. */
@@ -241,7 +232,7 @@ export class Exchange implements InboundOwner, OutboundSource {
     this.#gatheredBytes = 0;
     const link = this.#link;
     if (link === null) return;
-    if (this.#inbound.refusals.untold > 0) this.#tellRefusals();
+    while (this.#inbound.refusals.untold > 0) this.#tellRefusals();
     this.#outbound.flush(link);
     if (this.#needsBarrier()) {
       this.#beginBarrier();
@@ -307,7 +298,6 @@ export class Exchange implements InboundOwner, OutboundSource {
 
   ponged(dport: number): void {
     this.#stats.recv_pong++;
-    this.#answers = 'yes';
     const sequence = this.#barrier.pong(dport);
     if (sequence !== null) {
       this.#acknowledged(sequence);
@@ -371,19 +361,15 @@ export class Exchange implements InboundOwner, OutboundSource {
     const frame = { kind: 'control', sport: tag, dport: 0, extended: false, sent } as const;
     if (!this.queue.pushControl(frame)) return;
     this.#stats.send_ping++;
-    this.#barrier.begin(tag, this.#answers === 'no' ? NO_PONG_MS : PONG_TIMEOUT_MS);
+    this.#barrier.begin(tag);
   }
 
-  /** The pong of a barrier did not come. */
-  #pongMissing(sequence: number): void {
-    if (this.#answers !== 'yes' && sequence > 0) {
-      // The network may be at fault, or the kernel has ping_enable=0. A new connection tells: if
-      // one comes up and there is no pong on it either, there will never be one.
-      if (this.#answers === 'not known' && ++this.#unanswered < UNANSWERED_CONNECTIONS) {
-        this.#faulted('silent');
-        return;
-      }
-      this.#answers = 'no';
+  #pongMissing(meaning: Missing, sequence: number): void {
+    if (meaning === 'reconnect') {
+      this.#faulted('silent');
+      return;
+    }
+    if (meaning === 'never') {
       // What such a peer has had for so long is most likely delivered. It is not kept for ever,
       // and no receipt claims to know.
       const old = (message: Message) => message.sequence > 0 && message.sequence < sequence;

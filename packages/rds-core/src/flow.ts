@@ -132,7 +132,7 @@ export class Flow implements RoomWaiter {
   obstacle(bytes: number): Obstacle | null {
     if (this.#waiters.length > 0) return this.#obstacle;
     if (this.route.isCongested(this.to.port)) return 'congestion';
-    return this.quota.hasRoom(bytes) ? null : 'room';
+    return this.quota.admits(bytes) ? null : 'room';
   }
 
   /** Sends, if nothing is in the way. Returns what was. */
@@ -192,41 +192,51 @@ export class Flow implements RoomWaiter {
   }
 
   roomCame(): boolean {
-    this.#waitsForRoom = this.#pump() === 'room';
+    this.#waitsForRoom = this.#pump(true) === 'room';
     return this.#waitsForRoom;
   }
 
   /** Something may be out of the way. */
   advance(): void {
-    if (this.#pump() !== 'room') return;
-    if (this.#waitsForRoom) this.quota.needChanged();
-    else this.quota.wait(this);
-    this.#waitsForRoom = true;
+    this.#dropSettled();
+    if (this.#waitsForRoom) {
+      this.quota.needChanged();
+    } else if (this.#pump(false) === 'room') {
+      this.#waitsForRoom = true;
+      this.quota.wait(this);
+    }
   }
 
   /** Lets waiters through until something is in the way. */
-  #pump(): Obstacle | null {
+  #pump(inTurn: boolean): Obstacle | null {
     this.#obstacle = null;
-    for (let first = this.#waiters.peek(); first !== undefined; first = this.#waiters.peek()) {
-      if (!first.pending.isSettled) {
-        const obstacle = this.#letThrough(first);
-        if (obstacle !== null) {
-          this.#obstacle = obstacle;
-          this.owner.blocked(obstacle);
-          if (obstacle === 'congestion') this.route.awaitUncongested(this.to.port, this);
-          return obstacle;
-        }
-      } else {
-        first.group.end();
+    for (let first = this.#first(); first !== undefined; first = this.#first()) {
+      const obstacle = this.#letThrough(first, inTurn);
+      if (obstacle !== null) {
+        this.#obstacle = obstacle;
+        this.owner.blocked(obstacle);
+        if (obstacle === 'congestion') this.route.awaitUncongested(this.to.port, this);
+        return obstacle;
       }
       this.#waiters.shift();
     }
     return null;
   }
 
-  #letThrough({ pending, payload, length, receipt, group }: Waiter): Obstacle | null {
+  /** The first waiter that has not given up. */
+  #first(): Waiter | undefined {
+    this.#dropSettled();
+    return this.#waiters.peek();
+  }
+
+  #dropSettled(): void {
+    while (this.#waiters.peek()?.pending.isSettled) this.#waiters.shift()?.group.end();
+  }
+
+  #letThrough(waiter: Waiter, inTurn: boolean): Obstacle | null {
+    const { pending, payload, length, receipt, group } = waiter;
     if (this.route.isCongested(this.to.port)) return 'congestion';
-    if (!this.quota.hasRoom(length)) return 'room';
+    if (!(inTurn ? this.quota.hasRoom(length) : this.quota.admits(length))) return 'room';
     if (payload === null) {
       group.end();
       pending.resolve();

@@ -5,7 +5,7 @@
 
 import type { Address } from './address.js';
 import type { Outcome, RdsErrorCode } from './errors.js';
-import type { Slab } from './slab.js';
+import { Slab } from './slab.js';
 import { HEADER_BYTES } from './wire/header.js';
 
 /** What can be sent: text goes out as UTF-8, an array as the concatenation of its items. */
@@ -68,6 +68,10 @@ export interface Settled {
 /** Hears once what became of a message. `outcome` is null if it was delivered. */
 export type Receipt = (settlement: Settlement, outcome: Outcome | null) => void;
 
+/** What a message that waits to be used again holds on to. */
+const NO_SLAB = new Slab(0, null);
+const NOBODY: MessageOwner = { messageSettled() {} };
+
 /**
  * A message on its way. They are used again: a fast sender has tens of thousands under way, which
  * the garbage collector would move around before they die. So nobody may keep one after `settle`.
@@ -79,13 +83,13 @@ export class Message implements Settled {
   flags = 0;
   /** What the peer has said of it, which counts once it is acknowledged. */
   verdict: Settlement = 'delivered';
-  slab!: Slab;
+  slab = NO_SLAB;
   /** Where its frame begins in the slab. */
   start = 0;
   length = 0;
   sport = 0;
   dport = 0;
-  owner!: MessageOwner;
+  owner = NOBODY;
   receipt: Receipt | null = null;
   readonly #pool: MessagePool;
 
@@ -129,6 +133,8 @@ export class MessagePool {
     message.sequence = 0;
     message.verdict = 'delivered';
     message.receipt = null;
+    message.slab = NO_SLAB;
+    message.owner = NOBODY;
     this.#free.push(message);
   }
 }

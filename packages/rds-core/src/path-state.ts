@@ -12,6 +12,7 @@
  */
 
 import type { CloseReason } from './close-reason.js';
+import type { Knock } from './knock.js';
 import type { Link } from './link.js';
 import type { Liveness } from './liveness.js';
 import type { Timer } from './runtime.js';
@@ -22,7 +23,7 @@ export type PathState =
   | { readonly kind: 'down'; readonly timer: Timer | null }
   | { readonly kind: 'connecting'; readonly link: Link; readonly timer: Timer }
   /** We are the larger address and ask the smaller to call: connect, leave, wait. */
-  | { readonly kind: 'knocking'; readonly link: Link; readonly timer: Timer }
+  | { readonly kind: 'knocking'; readonly timer: Knock }
   /** Connected; our map is sent, and the peer's first word is awaited. */
   | { readonly kind: 'greeting'; readonly link: Link; readonly timer: Timer }
   | { readonly kind: 'up'; readonly link: Link; readonly timer: Liveness; readonly since: number }

@@ -13,6 +13,7 @@ import { Drain } from './drain.js';
 import { assert } from './errors.js';
 import { Exchange, type Peer } from './exchange.js';
 import { introduces } from './inbound.js';
+import { Knock } from './knock.js';
 import { Link, type LinkOwner } from './link.js';
 import { Liveness, type LivenessOwner } from './liveness.js';
 import type { ResolvedNodeOptions } from './options.js';
@@ -27,8 +28,6 @@ import { FLAG_CONGESTION_MAP, type Header } from './wire/header.js';
 
 /** A Linux peer that has sent its map and then nothing is not going to introduce itself. */
 const PATIENCE_MS = 250;
-/** How long a knock may stand. */
-const KNOCK_MS = 1000;
 /** A smaller peer that lost the connection calls again by itself; only then do we knock. */
 const KNOCK_DELAY_MS = 100;
 /** How often to answer a knock of a peer that was never reached and for which nothing waits. */
@@ -118,7 +117,6 @@ export class Path implements LinkOwner, LivenessOwner {
       this.#setup.stats.tcp_connect_raced++;
       this.#replace(stranger);
     } else {
-      if (state.kind === 'knocking') state.link.destroy();
       this.#greetStranger(stranger);
     }
   }
@@ -128,7 +126,7 @@ export class Path implements LinkOwner, LivenessOwner {
     const { kind } = this.#state;
     if (kind === 'up') this.#drain('reset');
     else if (kind === 'down') this.#call();
-    else if (kind !== 'closed' && kind !== 'draining') this.#drop('reset');
+    else if (kind !== 'draining') this.#drop('reset');
   }
 
   /** Stops reading while the node is over its hard limit. */
@@ -160,12 +158,7 @@ export class Path implements LinkOwner, LivenessOwner {
   // ── LinkOwner ────────────────────────────────────────────────────────────────────────────────
 
   linkOpened(link: Link): void {
-    const state = this.#state;
-    if (state.kind === 'connecting') this.#greet(link, false);
-    else if (state.kind === 'knocking') {
-      this.#leaveCard(link);
-      link.end();
-    }
+    if (this.#state.kind === 'connecting') this.#greet(link, false);
   }
 
   frame(header: Header, payload: Uint8Array): void {
@@ -200,14 +193,12 @@ export class Path implements LinkOwner, LivenessOwner {
   }
 
   linkEnded(link: Link): void {
-    if (this.#state.kind === 'connecting' || this.#state.kind === 'knocking') return;
+    if (this.#state.kind === 'connecting') return;
     this.#drop(link.chunks === 0 && this.#setup.dials ? 'peer-busy' : 'peer-closed');
   }
 
   linkClosed(link: Link, error: unknown): void {
-    const { kind } = this.#state;
-    if (kind === 'knocking') this.#knockDone();
-    else if (kind === 'connecting') this.#drop('connect-failed', error);
+    if (this.#state.kind === 'connecting') this.#drop('connect-failed', error);
     else if (error === undefined) this.linkEnded(link);
     else this.#drop('broken', error);
   }
@@ -237,28 +228,23 @@ export class Path implements LinkOwner, LivenessOwner {
   #dial(): void {
     const { connectTimeoutMs } = this.#setup.options;
     const timer = this.#timer(connectTimeoutMs, () => this.#drop('connect-timeout'));
-    this.#transition({ kind: 'connecting', link: this.#connect(), timer });
+    this.#transition({ kind: 'connecting', link: this.#link(this.#stream()), timer });
   }
 
   #knock(): void {
-    const timer = this.#timer(KNOCK_MS, () => this.#knockDone());
-    this.#transition({ kind: 'knocking', link: this.#connect(), timer });
+    const card = this.#owner.mapExtensions === null ? null : mapFrame(this.#owner);
+    const { clock } = this.#setup.runtime;
+    const done = () => this.#retry(this.#retryDelayMs('knock'));
+    this.#transition({ kind: 'knocking', timer: new Knock(this.#stream(), clock, card, done) });
   }
 
-  #connect(): Link {
+  #stream(): Stream {
     const { runtime, local } = this.#setup;
-    return this.#link(runtime.transport.connect(local, this.#owner.remote));
+    return runtime.transport.connect(local, this.#owner.remote);
   }
 
   #link(stream: Stream): Link {
     return new Link(stream, this, this.#setup.options.maxMessageBytes);
-  }
-
-  /** A knock on a default port says nothing; otherwise the map tells where to call back. */
-  #leaveCard(link: Link): void {
-    if (this.#owner.mapExtensions === null) return;
-    const card = mapFrame(this.#owner);
-    link.write([card], card.byteLength, () => {});
   }
 
   #greetStranger(stranger: Stranger): void {
@@ -308,7 +294,7 @@ export class Path implements LinkOwner, LivenessOwner {
   /** Gives the connection up as it is. What it had brought has been delivered. */
   #drop(cause: CloseReason, error?: unknown): void {
     const state = this.#state;
-    if (state.kind === 'down' || state.kind === 'closed') return;
+    if (!('link' in state)) return;
     const reason = state.kind === 'draining' ? state.reason : cause;
     this.#setup.stats.countClosed(reason);
     if (reason === 'closed') {
@@ -337,12 +323,6 @@ export class Path implements LinkOwner, LivenessOwner {
     if (reason === 'peer-busy') return this.#backoff.busyDelayMs();
     const delayMs = this.#backoff.nextDelayMs();
     return this.#setup.dials ? delayMs : Math.max(KNOCK_DELAY_MS, delayMs);
-  }
-
-  #knockDone(): void {
-    if (this.#state.kind !== 'knocking') return;
-    this.#state.link.destroy();
-    this.#retry(this.#retryDelayMs('knock'));
   }
 
   #retry(delayMs: number): void {

@@ -54,6 +54,7 @@ export class Pending<T> {
     this.#signal = options?.signal;
     const timeoutMs = options?.timeoutMs;
     if (timeoutMs !== undefined) this.#limit(clock, timeoutMs);
+    if (this.isSettled) return;
     if (this.#signal?.aborted) this.#abort();
     else this.#signal?.addEventListener('abort', this.#abort);
   }

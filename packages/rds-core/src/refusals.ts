@@ -23,6 +23,8 @@ interface Range {
  */
 const MAX_RANGES = 4096;
 const RANGE_BYTES = 17;
+/** In one message, which then is smaller than a congestion map: any node takes that much. */
+const MAX_RANGES_TOLD = 256;
 const TWO_TO_32 = 0x1_0000_0000;
 
 export class Refusals {
@@ -53,7 +55,7 @@ export class Refusals {
 
   /** The payload of a message that tells all that is untold, and how many ranges it has. */
   tell(): { payload: Uint8Array; ranges: number } {
-    const ranges = this.untold;
+    const ranges = Math.min(this.untold, MAX_RANGES_TOLD);
     const payload = new Uint8Array(ranges * RANGE_BYTES);
     const view = new DataView(payload.buffer);
     for (let index = 0; index < ranges; index++) {

@@ -35,6 +35,11 @@ export class SendQuota {
     return this.#usedBytes === 0 || this.#usedBytes + chargeBytes(bytes) <= this.limitBytes;
   }
 
+  /** The same for one whose turn it is not: nobody waits who was there before. */
+  admits(bytes: number): boolean {
+    return this.#waiters.length === 0 && this.hasRoom(bytes);
+  }
+
   reserve(bytes: number): void {
     this.#usedBytes += chargeBytes(bytes);
   }
@@ -42,7 +47,7 @@ export class SendQuota {
   /** Gives back what a message had, and lets those who wait for it try, in turn. */
   release(bytes: number): void {
     this.#usedBytes -= chargeBytes(bytes);
-    if (this.#waiters.length > 0 && !this.#waking && this.hasRoom(this.#firstNeeds)) this.#wake();
+    if (this.#waiters.length > 0 && this.hasRoom(this.#firstNeeds)) this.#wake();
   }
 
   wait(waiter: RoomWaiter): void {
@@ -53,12 +58,14 @@ export class SendQuota {
   /** The first of those who wait may need another amount now. */
   needChanged(): void {
     this.#firstNeeds = this.#waiters.peek()?.roomNeeded ?? 0;
+    if (this.hasRoom(this.#firstNeeds)) this.#wake();
   }
 
   #wake(): void {
+    if (this.#waking) return;
     this.#waking = true;
     for (let first = this.#waiters.peek(); first !== undefined; first = this.#waiters.peek()) {
-      this.needChanged();
+      this.#firstNeeds = first.roomNeeded;
       if (!this.hasRoom(this.#firstNeeds)) break;
       const waits = first.roomCame();
       this.#waiters.shift();

@@ -5,16 +5,26 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { AckBarrier } from '../src/ack-barrier.js';
 
 let clock: SimulatedClock;
-let lost: [atMs: number, sequence: number][];
+let missing: [meaning: string, sequence: number][];
 let barrier: AckBarrier;
 beforeEach(() => {
   clock = new SimulatedClock();
-  lost = [];
-  barrier = new AckBarrier(clock, (sequence) => lost.push([clock.now(), sequence]));
+  missing = [];
+  barrier = new AckBarrier(clock, (meaning, sequence) => missing.push([meaning, sequence]));
 });
 
-describe('AckBarrier', () => {
-  test('takes the pong of its ping for the acknowledgement of all before it', async () => {
+/** A barrier whose ping goes out, and whose pong never comes. Gives how long that took to say. */
+async function unanswered(tag: number, sequence: number): Promise<number> {
+  barrier.begin(tag);
+  barrier.sent(sequence);
+  const startMs = clock.now();
+  const count = missing.length;
+  await clock.runUntil(() => missing.length > count);
+  return clock.now() - startMs;
+}
+
+describe('a pong', () => {
+  test('acknowledges all before its ping', () => {
     expect(barrier.isWaiting).toBe(false);
     barrier.begin(700);
     barrier.sent(42);
@@ -26,7 +36,7 @@ describe('AckBarrier', () => {
     expect(barrier.pong(700)).toBeNull();
   });
 
-  test('does not take the pong of an older barrier for its own', () => {
+  test('of an older barrier is not taken for that of the present one', () => {
     barrier.begin(700);
     barrier.sent(42);
     barrier.cancel();
@@ -37,44 +47,89 @@ describe('AckBarrier', () => {
     expect(barrier.pong(701)).toBe(50);
   });
 
-  test('takes no pong for its own before its ping has gone out', () => {
+  test('that comes before the ping has gone out is none', () => {
     barrier.begin(700);
     expect(barrier.pong(700)).toBeNull();
     barrier.sent(42);
     expect(barrier.pong(700)).toBe(42);
   });
 
-  test('says what a missing pong would have acknowledged, once', async () => {
-    barrier.begin(700);
-    barrier.sent(42);
-    await clock.advance(4999);
-    expect(lost).toEqual([]);
-    await clock.advance(60_000);
-    expect(lost).toEqual([[5000, 42]]);
+  test('of any ping shows that the peer answers', () => {
+    expect(barrier.answers).toBe(false);
+    barrier.pong(9);
+    expect(barrier.answers).toBe(true);
+  });
+});
+
+describe('a missing pong', () => {
+  test('is missed once, after some seconds', async () => {
+    const waitedMs = await unanswered(700, 42);
+    expect(waitedMs).toBeGreaterThanOrEqual(1000);
+    expect(waitedMs).toBeLessThanOrEqual(10_000);
+    expect(missing).toEqual([[expect.any(String), 42]]);
     expect(barrier.isWaiting).toBe(false);
     expect(barrier.pong(700)).toBeNull();
+    await clock.advance(60_000);
+    expect(missing).toHaveLength(1);
   });
 
-  test('says 0 if not even the ping went out', async () => {
-    barrier.begin(700);
-    await clock.advance(5000);
-    expect(lost).toEqual([[5000, 0]]);
+  test('of a peer that answers was lost: ask again', async () => {
+    barrier.pong(9);
+    for (const sequence of [42, 43, 44]) await unanswered(700, sequence);
+    expect(missing).toEqual([
+      ['again', 42],
+      ['again', 43],
+      ['again', 44],
+    ]);
   });
 
-  test('says nothing once it is cancelled', async () => {
+  test('whose ping never went out means nothing', async () => {
+    for (let times = 0; times < 3; times++) await unanswered(700, 0);
+    expect(missing).toEqual([
+      ['again', 0],
+      ['again', 0],
+      ['again', 0],
+    ]);
+  });
+
+  test('of a peer that never answered is proven on a second connection, and then believed', async () => {
+    for (const sequence of [42, 50, 60]) await unanswered(700, sequence);
+    expect(missing).toEqual([
+      ['reconnect', 42],
+      ['never', 50],
+      ['never', 60],
+    ]);
+  });
+
+  test('is not waited for as long once it is known that there are none', async () => {
+    const waitedMs = [];
+    for (const sequence of [42, 50, 60]) waitedMs.push(await unanswered(700, sequence));
+    expect(waitedMs[2]).toBeLessThan(waitedMs[0] as number);
+  });
+
+  test('is the exception again when one comes after all', async () => {
+    for (const sequence of [42, 50]) await unanswered(700, sequence);
+    barrier.pong(700);
+    expect(barrier.answers).toBe(true);
+    await unanswered(701, 60);
+    expect(missing.at(-1)).toEqual(['again', 60]);
+  });
+
+  test('is not missed when the connection broke', async () => {
     barrier.begin(700);
     barrier.sent(42);
     barrier.cancel();
     barrier.sent(43);
     expect(barrier.pong(700)).toBeNull();
     await clock.advance(60_000);
-    expect(lost).toEqual([]);
+    expect(missing).toEqual([]);
   });
 
-  test('can begin anew from what it says of a missing pong', async () => {
+  test('leaves room for the next barrier at once', async () => {
     const again = new AckBarrier(clock, () => again.begin(701));
     again.begin(700);
-    await clock.advance(5000);
+    again.sent(8);
+    await clock.runUntil(() => clock.pending === 1 && clock.now() > 0);
     expect(again.isWaiting).toBe(true);
     again.sent(9);
     expect(again.pong(701)).toBe(9);

@@ -114,7 +114,9 @@ class Cluster {
     const { network, random } = this;
     const what = random.pick(['cut', 'cut', 'partition', 'stall', 'reset', 'half-open', 'ping']);
     if (what === 'cut') network.cut(a.address, b.address);
-    if (what === 'reset') a.node.resetConnection(b.address);
+    if (what === 'reset' && a.node.info().connections.some((c) => c.address === b.address)) {
+      a.node.resetConnection(b.address);
+    }
     if (what === 'ping') void a.node.ping(b.address).catch(() => {});
     if (what === 'half-open') network.cut(a.address, b.address, { unaware: [a.address] });
     if (what === 'partition') {

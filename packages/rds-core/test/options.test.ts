@@ -136,7 +136,8 @@ describe('resolveBindOptions', () => {
   });
 
   test.each(bindRanges)('takes %s from %d to %d, and nothing else', (name, min, max) => {
-    for (const value of [min, max]) expect(bind({ [name]: value })).toMatchObject({ [name]: value });
+    for (const value of [min, max])
+      expect(bind({ [name]: value })).toMatchObject({ [name]: value });
     for (const value of [min - 1, max + 1, ...neverNumbers]) {
       const error = errorOf(() => bind({ [name]: value }));
       expect(error).toMatchObject({ code: 'EINVAL', syscall: 'bind' });

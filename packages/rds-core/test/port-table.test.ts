@@ -54,4 +54,9 @@ describe('PortTable', () => {
     expect(given.some((port) => port < 2 || port > 65535 || table.has(port))).toBe(false);
     expect(table.next()).toBe(given[0]);
   });
+
+  test('gives the same port again if there is no other', () => {
+    const table = taken(3, 65535);
+    expect([table.next(), table.next()]).toEqual([2, 2]);
+  });
 });

@@ -73,7 +73,7 @@ describe('congestion', () => {
     const arrive = fc.record({ length: fc.oneof(fc.nat(300), fc.constant(1500)) });
     const read = fc.constant(null);
     fc.assert(
-      fc.property(fc.array(fc.oneof(arrive, read), { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(fc.oneof(arrive, read), { maxLength: 60, size: 'max' }), (steps) => {
         marks = [];
         queuedBytes = 0;
         const queue = makeQueue(limit);
@@ -89,7 +89,7 @@ describe('congestion', () => {
             expect(queue.shift()?.data.length).toBe(lengths.shift());
           }
           const bytes = lengths.reduce((sum, length) => sum + Math.max(64, length), 0);
-          const before = congested;
+          const before: boolean = congested;
           if (bytes > limit) congested = true;
           else if (bytes < limit / 2) congested = false;
           if (congested !== before) changes++;

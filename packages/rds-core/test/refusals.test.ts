@@ -3,7 +3,7 @@
 import { SeededRandom, SimulatedClock, SimulatedNetwork } from '@rds-tcp/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RdsError } from '../src/errors.js';
+import type { Address } from '../src/address.js';
 import { openNode } from '../src/index.js';
 import { Refusals, readRefusals } from '../src/refusals.js';
 
@@ -65,7 +65,7 @@ describe('Refusals', () => {
       { weight: 2, arbitrary: fc.constant({ confirm: true }) },
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
         const refusals = new Refusals();
         const notes: { ranges: number; sequences: number[] }[] = [];
         let untold: number[] = [];
@@ -142,6 +142,7 @@ describe('readRefusals', () => {
     const { payload } = refusals.tell();
     expect(readRefusals(payload)).toHaveLength(1);
     expect(readRefusals(payload.subarray(1))).toEqual([]);
+    expect(readRefusals(new Uint8Array(payload.length + 1))).toEqual([]);
     expect(readRefusals(new Uint8Array(0))).toEqual([]);
   });
 
@@ -161,27 +162,42 @@ function sequencesOf({ first, last }: Range): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
 
-describe('the note to the sender', () => {
-  test('reaches a sender that takes only small messages itself', async () => {
+describe('a message to a port where nobody is', () => {
+  const there = { address: '10.0.0.2', port: 4000 };
+  const nowhere = { address: '10.0.0.2', port: 4001 };
+
+  async function twoNodes(options: { maxMessageBytes?: number } = {}) {
     const clock = new SimulatedClock();
     const network = new SimulatedNetwork(clock, new SeededRandom(1));
-    const sender = await openNode(
-      { address: '10.0.0.1', maxMessageBytes: 1000 },
-      network.runtime(),
-    );
-    const receiver = await openNode({ address: '10.0.0.2' }, network.runtime());
-    receiver.bind(4000);
+    const sender = await openNode({ address: '10.0.0.1', ...options }, network.runtime());
+    const receiver = await openNode({ address: there.address }, network.runtime());
+    receiver.bind(there.port);
     const socket = sender.bind(4000);
-    const outcomes: Promise<unknown>[] = [];
-    for (let count = 0; count < 200; count++) {
-      const to = { address: '10.0.0.2', port: count % 2 === 0 ? 4000 : 4001 };
-      outcomes.push(
-        socket.sendmsg('x', to, { until: 'delivered' }).catch((error: RdsError) => error.code),
+    const codeOf = (to: Address): Promise<unknown> =>
+      socket.sendmsg('x', to, { until: 'delivered' }).then(
+        () => 'delivered',
+        ({ code }) => code,
       );
-    }
-    const settled = await clock.until(Promise.all(outcomes), 60_000);
-    expect(new Set(settled)).toEqual(new Set([undefined, 'ECONNREFUSED']));
-    expect(sender.info().stats.closed).toEqual({});
-    await clock.until(Promise.all([sender.close(), receiver.close()]));
+    return { clock, sender, codeOf };
+  }
+
+  test('is refused to its sender', async () => {
+    const { clock, codeOf } = await twoNodes();
+    expect(await clock.until(codeOf(there))).toBe('delivered');
+    expect(await clock.until(codeOf(nowhere))).toBe('ECONNREFUSED');
+  });
+
+  test('is refused though it was sent before the peer was known', async () => {
+    const { clock, codeOf } = await twoNodes();
+    expect(await clock.until(codeOf(nowhere))).toBe('ECONNREFUSED');
+  });
+
+  test('is refused, with many others, to a sender that takes only small messages', async () => {
+    const { clock, sender, codeOf } = await twoNodes({ maxMessageBytes: 1000 });
+    await clock.until(codeOf(there));
+    const codes = Array.from({ length: 200 }, (_, index) => codeOf(index % 2 ? there : nowhere));
+    const expected = codes.map((_, index) => (index % 2 ? 'delivered' : 'ECONNREFUSED'));
+    expect(await clock.until(Promise.all(codes))).toEqual(expected);
+    expect(sender.info().counters.conn_reset).toBe(0);
   });
 });

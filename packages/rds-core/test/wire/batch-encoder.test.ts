@@ -87,7 +87,7 @@ describe('BatchEncoder', () => {
       finish: fc.nat(3),
     });
     fc.assert(
-      fc.property(fc.array(anyStep, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(anyStep, { maxLength: 60, size: 'max' }), (steps) => {
         const pool = new SlabPool();
         const placers = [new FramePlacer(pool), new FramePlacer(pool)] as const;
         const batch = new BatchEncoder();
