@@ -27,6 +27,8 @@ export interface ConnectionOwner {
   deliver(from: Address, dport: number, payload: Uint8Array): boolean;
   connectionUp(connection: Connection): void;
   connectionDown(connection: Connection, reason: CloseReason, error: unknown): void;
+  /** A connection ended before anything could be exchanged on it. */
+  refused(address: string, reason: CloseReason): void;
   connectionRestarted(connection: Connection): void;
   connectionUncertain(connection: Connection, messages: readonly Message[]): void;
   peerMapChanged(connection: Connection): void;
@@ -211,6 +213,7 @@ export class Connection implements Route, PathOwner {
 
   disconnected(reason: CloseReason, error: unknown, wasUp: boolean): void {
     if (wasUp) this.#owner.connectionDown(this, reason, error);
+    else this.#owner.refused(this.remote.address, reason);
   }
 
   unreachable(): void {

@@ -31,7 +31,7 @@ export type ConnectionEvent =
     }
   /** It is another incarnation than before: the process or machine has restarted. */
   | { readonly type: 'restarted'; readonly address: string; readonly tcpPort: number }
-  /** A connection was closed before it became a peer's: a knock, a scanner, garbage. */
+  /** A TCP connection was closed before it was up: a knock, a scanner, garbage, silence. */
   | { readonly type: 'refused'; readonly address: string; readonly reason: CloseReason };
 
 export type CongestionEvent =

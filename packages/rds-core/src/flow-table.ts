@@ -4,7 +4,6 @@
  */
 
 import { type Address, checkPort } from './address.js';
-import type { RdsError } from './errors.js';
 import { Flow, type FlowOwner, type Route, type Unacknowledged } from './flow.js';
 import { SendQuota } from './send-quota.js';
 import type { Stats } from './stats.js';
@@ -62,8 +61,8 @@ export class FlowTable {
     return total;
   }
 
-  rejectWaiters(error: RdsError): void {
-    for (const flow of this.#flows.values()) flow.rejectWaiters(error);
+  rejectWaiters(): void {
+    for (const flow of this.#flows.values()) flow.rejectWaiters();
   }
 
   [Symbol.iterator](): IterableIterator<Flow> {

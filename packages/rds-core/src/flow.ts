@@ -89,9 +89,10 @@ export class FlushGroup implements MessageOwner {
     const { failure } = this;
     this.failure = null;
     this.#flow.finished(this);
+    const details = { ...this.#flow.details, syscall: 'flush' };
     for (const flush of this.flushes.splice(0)) {
       if (failure === null) flush.resolve();
-      else flush.reject(settlementError(failure.settlement, failure.outcome, this.#flow.details));
+      else flush.reject(settlementError(failure.settlement, failure.outcome, details));
     }
   }
 }
@@ -174,13 +175,14 @@ export class Flow implements RoomWaiter {
   }
 
   /** The socket closes: nobody waits any longer. */
-  rejectWaiters(error: RdsError): void {
-    for (const { pending, group } of [...this.#waiters]) {
-      pending.reject(error);
-      group.end();
-    }
+  rejectWaiters(): void {
+    const waiters = [...this.#waiters];
     this.#waiters.clear();
     this.#obstacle = null;
+    for (const { pending, group } of waiters) {
+      pending.fail('ECANCELED', 'the socket was closed');
+      group.end();
+    }
   }
 
   get waiting(): number {

@@ -19,7 +19,7 @@ import { PeerTable, type PeerTableOwner } from './peer-table.js';
 import type { WaitOptions } from './pending.js';
 import { PortTable } from './port-table.js';
 import type { Clock, Listener, Runtime } from './runtime.js';
-import { CLOSE_DEADLINE_MS, type CloseOptions, RdsSocket, type SocketOwner } from './socket.js';
+import { type CloseOptions, RdsSocket, resolveDeadline, type SocketOwner } from './socket.js';
 import { Stats } from './stats.js';
 import { encodeExtensions, FEATURE_ACKS } from './wire/extension.js';
 
@@ -142,8 +142,9 @@ export class RdsNode
    * then the connections and the listener. Says what was not acknowledged. After it nothing of
    * the node is left, and a process with nothing else to do ends.
    */
-  close(options: CloseOptions = {}): Promise<Unacknowledged> {
-    this.#closed ??= this.#close(options);
+  async close(options: CloseOptions = {}): Promise<Unacknowledged> {
+    const deadlineMs = resolveDeadline(options);
+    this.#closed ??= this.#close(deadlineMs);
     return this.#closed;
   }
 
@@ -303,8 +304,7 @@ export class RdsNode
 
   // ── Inside ───────────────────────────────────────────────────────────────────────────────────
 
-  async #close(options: CloseOptions): Promise<Unacknowledged> {
-    const { deadlineMs = CLOSE_DEADLINE_MS } = options;
+  async #close(deadlineMs: number): Promise<Unacknowledged> {
     const left = await Promise.all([...this.#sockets].map((s) => s.close({ deadlineMs })));
     this.#peers.closeDoor();
     await Promise.all([...this.#peers].map((connection) => connection.close()));

@@ -96,15 +96,17 @@ const BUFFER_BYTES = 4 * MIB;
 /** Byte budgets stay below 2^31, far from where sums of them would lose precision. */
 const MAX_BUFFER_BYTES = 2 ** 31 - 1;
 
+const SYSCALL = { syscall: 'createNode' };
+
 export function resolveNodeOptions(options: NodeOptions): ResolvedNodeOptions {
   if (typeof options !== 'object' || options === null) {
-    throw new RdsError('EINVAL', 'createNode needs options with at least an address');
+    throw new RdsError('EINVAL', 'createNode needs options with at least an address', SYSCALL);
   }
   const number = checker(options, 'createNode');
   const { reconnect } = options;
   const profile = reconnect === 'kernel' ? KERNEL_RECONNECT : (reconnect ?? {});
   if (typeof profile !== 'object') {
-    throw new RdsError('EINVAL', "reconnect is 'kernel' or { minDelayMs, maxDelayMs }");
+    throw new RdsError('EINVAL', "reconnect is 'kernel' or { minDelayMs, maxDelayMs }", SYSCALL);
   }
   const delay = checker(profile, 'createNode');
   const minDelayMs = delay('minDelayMs', 1, 1, HOUR_MS);

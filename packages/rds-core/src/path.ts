@@ -45,6 +45,7 @@ export interface PathOwner extends Peer {
   /** It is probably none: no first word came. */
   assumeForeign(): void;
   connected(): void;
+  /** A connection ended that was up, or on which at least something had been said. */
   disconnected(reason: CloseReason, error: unknown, wasUp: boolean): void;
   /** Nothing waits for this peer and it was never reached: it may be forgotten. */
   unreachable(): void;
@@ -307,7 +308,9 @@ export class Path implements LinkOwner, LivenessOwner {
     const successor = state.kind === 'draining' ? state.successor : null;
     if (successor === null) this.#retry(this.#retryDelayMs(reason));
     else this.#transition({ kind: 'down', timer: null });
-    this.#owner.disconnected(reason, error, isConnected(state));
+    if (state.kind !== 'connecting') {
+      this.#owner.disconnected(reason, error, isConnected(state));
+    }
     if (successor !== null) this.#greetStranger(successor);
   }
 

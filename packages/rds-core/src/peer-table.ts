@@ -19,8 +19,6 @@ import { Stranger, type StrangerOwner } from './stranger.js';
 const MAX_STRANGERS = 2048;
 
 export interface PeerTableOwner extends ConnectionOwner {
-  /** A connection was refused before it became a peer's. */
-  refused(address: string, reason: CloseReason): void;
   /** The hard limit is reached: new connections must not be read either. */
   readonly isPaused: boolean;
 }

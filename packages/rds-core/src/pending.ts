@@ -3,7 +3,7 @@
  * waited for, with an error, or because its caller gave up (a time limit, an AbortSignal).
  */
 
-import { type Outcome, RdsError, type RdsErrorDetails } from './errors.js';
+import { type Outcome, RdsError, type RdsErrorCode, type RdsErrorDetails } from './errors.js';
 import type { Clock, Timer } from './runtime.js';
 
 /** How long a call may wait. */
@@ -67,9 +67,14 @@ export class Pending<T> {
     if (this.#finish()) this.#reject(error);
   }
 
+  /** Rejects with what the call was about, and what is known of its message. */
+  fail(code: RdsErrorCode, text: string, cause?: unknown): void {
+    this.reject(new RdsError(code, text, { ...this.#details, outcome: this.outcome, cause }));
+  }
+
   #limit(clock: Clock, timeoutMs: number): void {
     if (!(timeoutMs >= 0)) {
-      this.reject(new RdsError('EINVAL', 'timeoutMs is a number from 0 up', this.#details));
+      this.fail('EINVAL', 'timeoutMs is a number from 0 up');
       return;
     }
     if (timeoutMs === Number.POSITIVE_INFINITY) return;
@@ -80,7 +85,7 @@ export class Pending<T> {
 
   #giveUp(code: 'ABORT_ERR' | 'ETIMEDOUT', text: string, cause?: unknown): void {
     if (this.isSettled) return;
-    this.reject(new RdsError(code, text, { ...this.#details, outcome: this.outcome, cause }));
+    this.fail(code, text, cause);
     this.#gaveUp();
   }
 

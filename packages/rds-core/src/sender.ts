@@ -81,7 +81,8 @@ export class Sender {
   waitWritable(to: Address | undefined, options: WaitWritableOptions): Promise<void> {
     const flow = this.flowTo(to, 'waitWritable');
     const { bytes } = options;
-    if (flow.obstacle(bytes ?? 1) === null) return ACCEPTED;
+    const aborted = options.signal?.aborted === true;
+    if (!aborted && flow.obstacle(bytes ?? 1) === null) return ACCEPTED;
     return this.#wait(flow, null, bytes ?? this.#sendBufferBytes >> 1, options);
   }
 
@@ -103,8 +104,8 @@ export class Sender {
   }
 
   /** Ends every send that waits, and drops what is not acknowledged. */
-  close(error: RdsError): Unacknowledged {
-    this.#flows.rejectWaiters(error);
+  close(): Unacknowledged {
+    this.#flows.rejectWaiters();
     return this.#flows.cancel(null);
   }
 
@@ -139,11 +140,11 @@ export class Sender {
       if (settlement === 'delivered') pending.resolve();
       else pending.reject(settlementError(settlement, outcome, flow.details));
     };
-    const pending = this.#pending(flow, options, 'not-delivered');
+    const pending = this.#pending(flow, options, 'sendmsg', 'not-delivered');
     if (pending.isSettled) return pending.promise;
     const obstacle = flow.trySend(payload, length, receipt);
     if (obstacle === null) pending.outcome = 'unknown';
-    else if (options.dontWait) pending.reject(this.#wouldWait(obstacle, flow));
+    else if (options.dontWait) pending.reject(this.#wouldWait(obstacle, flow, 'not-delivered'));
     else this.#queue(flow, pending, payload, length, receipt);
     return pending.promise;
   }
@@ -155,7 +156,7 @@ export class Sender {
     length: number,
     options: WaitOptions | undefined,
   ): Promise<void> {
-    const pending = this.#pending(flow, options);
+    const pending = this.#pending(flow, options, payload === null ? 'waitWritable' : 'sendmsg');
     if (!pending.isSettled) this.#queue(flow, pending, payload, length, null);
     return pending.promise;
   }
@@ -170,12 +171,17 @@ export class Sender {
     if (flow.waiting < MAX_WAITING_SENDS) {
       flow.wait({ pending, payload, length, receipt, group: flow.group });
     } else {
-      pending.reject(new RdsError('EAGAIN', 'a million sends wait already', flow.details));
+      pending.fail('EAGAIN', 'a million sends wait already');
     }
   }
 
-  #pending(flow: Flow, options: WaitOptions | undefined, outcome?: Outcome): Pending<void> {
-    const details = { ...flow.details, outcome };
+  #pending(
+    flow: Flow,
+    options: WaitOptions | undefined,
+    syscall: string,
+    outcome?: Outcome,
+  ): Pending<void> {
+    const details = { ...flow.details, syscall, outcome };
     return new Pending<void>(this.#owner.clock, options, details, () => flow.gaveUp());
   }
 
@@ -187,14 +193,15 @@ export class Sender {
     throw new RdsError('EMSGSIZE', text, { syscall: 'sendmsg' });
   }
 
-  #wouldWait(obstacle: Obstacle, flow: Flow): RdsError {
+  #wouldWait(obstacle: Obstacle, flow: Flow, outcome?: Outcome): RdsError {
     const { stats } = this.#owner;
+    const details = { ...flow.details, outcome };
     if (obstacle === 'room') {
       stats.send_queue_full++;
-      return new RdsError('EAGAIN', 'the send buffer for that peer is full', flow.details);
+      return new RdsError('EAGAIN', 'the send buffer for that peer is full', details);
     }
     stats.cong_send_error++;
-    return new RdsError('ENOBUFS', 'the destination is congested', flow.details);
+    return new RdsError('ENOBUFS', 'the destination is congested', details);
   }
 
   #countBlocked(obstacle: Obstacle): void {

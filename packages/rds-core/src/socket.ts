@@ -44,7 +44,14 @@ export interface SocketOwner extends SenderOwner {
   queuedBytesChanged(byBytes: number): void;
 }
 
-export const CLOSE_DEADLINE_MS = 5000;
+const CLOSE_DEADLINE_MS = 5000;
+
+/** The deadline in milliseconds, or EINVAL. */
+export function resolveDeadline({ deadlineMs = CLOSE_DEADLINE_MS }: CloseOptions): number {
+  if (deadlineMs >= 0) return deadlineMs;
+  throw new RdsError('EINVAL', 'deadlineMs is a number from 0 up', { syscall: 'close' });
+}
+
 type SocketState = 'open' | 'closing' | 'closed';
 
 export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDisposable {
@@ -135,8 +142,10 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   recvmsg(options?: ReceiveOptions): Promise<Incoming> {
     try {
       this.#checkOpen('recvmsg');
-      const message = options?.peek ? this.#received.peek() : this.#received.shift();
-      if (message !== undefined) return Promise.resolve(message);
+      if (options?.signal?.aborted !== true) {
+        const message = options?.peek ? this.#received.peek() : this.#received.shift();
+        if (message !== undefined) return Promise.resolve(message);
+      }
       if (options?.dontWait) throw this.#error('EAGAIN', 'no message is queued', 'recvmsg');
       const { clock } = this.#owner;
       const pending = new Pending<Incoming>(clock, options, {
@@ -195,8 +204,9 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
    * Receives no more, waits until all that was sent is acknowledged or the deadline has passed, and
    * says what was not. The port is free at once.
    */
-  close(options: CloseOptions = {}): Promise<Unacknowledged> {
-    this.#closed ??= this.#close(options.deadlineMs ?? CLOSE_DEADLINE_MS);
+  async close(options: CloseOptions = {}): Promise<Unacknowledged> {
+    const deadlineMs = resolveDeadline(options);
+    this.#closed ??= this.#close(deadlineMs);
     return this.#closed;
   }
 
@@ -204,8 +214,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   destroy(): Unacknowledged {
     if (this.#state === 'closed') return { messages: 0, bytes: 0 };
     this.#stopReceiving();
-    const error = this.#error('ECANCELED', 'the socket was closed', 'sendmsg');
-    const dropped = this.#sender.close(error);
+    const dropped = this.#sender.close();
     this.#state = 'closed';
     this.#closed ??= Promise.resolve(dropped);
     this.#owner.socketClosed(this);

@@ -315,6 +315,13 @@ test('ENOTCONN: no destination', async () => {
   }
 });
 
+test('ENOTCONN: no connection that could be reset', async () => {
+  const error = await failing(() => a.resetConnection(nobody().address));
+  expect(error).toMatchObject({ code: 'ENOTCONN', syscall: 'resetConnection' });
+  expect(error.message).toMatch(nobody().address);
+  expect(a.info().connections).toHaveLength(1);
+});
+
 describe('EMSGSIZE', () => {
   test('2 MiB', async () => {
     const error = await failing(() => alice.sendmsg(new Uint8Array(2 * MIB), toBob));

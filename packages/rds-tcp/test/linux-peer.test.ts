@@ -427,13 +427,21 @@ describe.skipIf(!hasManyLoopbacks)('a kernel', () => {
       const connection = await call();
       const uncertain: unknown[] = [];
       node.on('uncertain', ({ messages }) => uncertain.push(...messages));
-      const error = errorOf(() => socket.sendmsg('anyone?', peer, { until: 'delivered' }));
-      await expectData(connection, 'anyone?');
-      expect(await error).toMatchObject({ outcome: 'unknown', address: SMALLER, port: 5000 });
+      const receipt = settled(socket.sendmsg('anyone?', peer, { until: 'delivered' }));
+      const { sequence } = await expectData(connection, 'anyone?');
+      // It might be the connection: the same has to happen on a second one.
+      await connection.over();
+      expect(events.at(-1)).toMatchObject({ type: 'down', reason: 'silent' });
+      expect(receipt.state).toBe('pending');
+      const again = await call();
+      const resent = await expectData(again, 'anyone?', FLAG_RETRANSMITTED);
+      expect(resent.sequence).toBe(sequence);
+      await eventually(() => expect(receipt.state).toBe('rejected'));
+      expect(receipt.error).toMatchObject({ outcome: 'unknown', address: SMALLER, port: 5000 });
       expect(uncertain).toMatchObject([{ sport: 4000, to: { address: SMALLER, port: 5000 } }]);
       await socket.sendmsg('still there?', peer);
-      await expectData(connection, 'still there?');
-      expect(events).toHaveLength(1);
+      await expectData(again, 'still there?');
+      expect(events).toMatchObject([{ type: 'up' }, { type: 'down' }, { type: 'up' }]);
     });
   });
 

@@ -527,12 +527,6 @@ describe('nodes', () => {
     expect(downs.filter(({ type }) => type === 'down').length).toBeGreaterThan(2);
   });
 
-  test('resetConnection to one that was never met does nothing', async () => {
-    a.resetConnection(loopback(77));
-    expect(a.info().connections).toEqual([]);
-    await deliver(['fine']);
-  });
-
   test('info is plain data that JSON carries unchanged', async () => {
     const lazy = b.bind({ receiveBufferBytes: 100 });
     await alice.sendmsg(new Uint8Array(200), nameOf(b, lazy), DELIVERED);

@@ -5,8 +5,9 @@ import { TcpTransport } from 'rds-tcp';
 
 /** @typedef {import('rds-tcp').Stream} Stream */
 /** @typedef {import('rds-tcp').TcpAddress} TcpAddress */
+/** @typedef {import('rds-tcp').Transport} Transport */
 
-/** @implements {import('rds-tcp').Transport} */
+/** @implements {Transport} */
 export class CuttingTransport {
   #inner = new TcpTransport();
   /** Where to cut: counted over all that is read and written, ascending. */

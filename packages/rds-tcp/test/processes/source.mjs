@@ -4,11 +4,9 @@ import { createNode } from 'rds-tcp';
 import { hear, options, tell } from './parent.mjs';
 
 const node = await createNode(options.node);
-/** @type {{ address: string, type: string, reason?: string }[]} */
+/** @type {object[]} */
 const events = [];
-node.on('connection', (event) => {
-  events.push(/** @type {typeof events[number]} */ ({ ...event, error: undefined }));
-});
+node.on('connection', (event) => events.push({ ...event, error: undefined }));
 tell('ready', { tcpPort: node.tcpPort });
 
 const { peers } = await hear();
