@@ -31,6 +31,7 @@ export class AckBarrier {
   #waiting: { readonly tag: number; sequence: number; readonly timer: Timer } | null = null;
   /** Whether the peer answers pings at all. */
   #answers: 'yes' | 'no' | 'not known' = 'not known';
+  /** Connections in a row on which it has not. */
   #unanswered = 0;
 
   /** `missing` is told the sequence up to which the missing pong would have acknowledged. */
@@ -43,7 +44,12 @@ export class AckBarrier {
     return this.#waiting !== null;
   }
 
-  /** True once the peer has answered any ping: only then its silence means that it is gone. */
+  /** On a new connection an answer is no longer a matter of course. */
+  connected(): void {
+    if (this.#answers === 'yes') this.#answers = 'not known';
+  }
+
+  /** True if the peer has answered on this connection: only then its silence means anything. */
   get answers(): boolean {
     return this.#answers === 'yes';
   }
@@ -67,6 +73,7 @@ export class AckBarrier {
   /** A pong came: the sequence up to which all is processed, or null if it is not this one's. */
   pong(tag: number): number | null {
     this.#answers = 'yes';
+    this.#unanswered = 0;
     const waiting = this.#waiting;
     if (waiting === null || waiting.tag !== tag || waiting.sequence === 0) return null;
     this.cancel();

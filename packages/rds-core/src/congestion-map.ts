@@ -28,14 +28,12 @@ export class CongestionMap {
     if (isZero(this.#bits)) this.#bits = null;
   }
 
-  /** Takes over a map as received. The bytes are copied. */
-  replace(map: Uint8Array): void {
-    if (isZero(map)) {
-      this.#bits = null;
-      return;
-    }
-    this.#bits ??= new Uint8Array(CONGESTION_MAP_BYTES);
-    this.#bits.set(map);
+  /** Takes over a map as received. The bytes are copied. False if it says nothing new. */
+  replace(map: Uint8Array): boolean {
+    const bits = isZero(map) ? null : map;
+    if (bits === null ? this.#bits === null : isEqual(bits, this.#bits)) return false;
+    this.#bits = bits === null ? null : bits.slice();
+    return true;
   }
 
   /** Writes the map as it goes on the wire: port p is byte p/8, bit p%8 from the lowest. */
@@ -63,4 +61,8 @@ function isZero(bytes: Uint8Array): boolean {
     return words.every((word) => word === 0);
   }
   return bytes.every((byte) => byte === 0);
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array | null): boolean {
+  return b !== null && a.every((byte, index) => byte === b[index]);
 }

@@ -162,7 +162,7 @@ export class Connection implements Route, PathOwner {
   }
 
   mapReceived(map: Uint8Array): void {
-    this.#congestion.replace(map);
+    if (!this.#congestion.replace(map)) return;
     this.#owner.peerMapChanged(this);
     for (const [port, flows] of [...this.#blocked]) {
       if (this.#congestion.isCongested(port)) continue;
@@ -183,6 +183,10 @@ export class Connection implements Route, PathOwner {
 
   foreign(): void {
     this.introduced({});
+  }
+
+  startedOver(): void {
+    this.#owner.connectionRestarted(this);
   }
 
   assumeForeign(): void {

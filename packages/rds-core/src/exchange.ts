@@ -47,11 +47,16 @@ export interface Peer {
   freePort(): number;
   mapReceived(map: Uint8Array): void;
   introduced(extensions: Extensions): void;
+  /** A kernel counts from 1 again: it has booted. */
+  startedOver(): void;
   deliver(sport: number, dport: number, payload: Uint8Array): boolean;
   ponged(tag: number): void;
   /** What became of these will not be known. They are settled already. */
   uncertain(messages: readonly Message[]): void;
 }
+
+/** What follows our map on a new connection. A kernel's probe goes behind the resends. */
+const FIRST_WORDS = { 'rds-tcp': 'hello', unknown: 'probe', linux: 'none' } as const;
 
 /** So much may gather in one turn before it is written without waiting for the turn's end. */
 const GATHER_BYTES = 64 * 1024;
@@ -108,15 +113,14 @@ export class Exchange implements InboundOwner, OutboundSource {
   begin(link: Link, mapSent: boolean): void {
     this.progressed = false;
     this.queue.mapDue = !mapSent || this.#peer.isAssumed;
-    // Nothing else may leave before the peer has said who it is: it may have restarted. A kernel
-    // need not say anything, and gets its probe behind the resends.
-    if (this.#peer.kind === 'linux') return;
-    this.#outbound.introduce(link, this.#peer.kind === 'rds-tcp' ? 'hello' : 'probe');
+    // Nothing else may leave before the peer has said who it is: it may have restarted.
+    this.#outbound.introduce(link, FIRST_WORDS[this.#peer.kind]);
   }
 
   /** The peer has spoken, or need not: messages flow. */
   open(link: Link): void {
     this.#link = link;
+    this.#barrier.connected();
     this.#stats.send_retransmitted += this.queue.sentCount;
     if (this.#peer.kind === 'linux') this.queue.pushControl(PROBE);
     this.flush();
@@ -208,7 +212,7 @@ export class Exchange implements InboundOwner, OutboundSource {
   /** Some of what was written has left: there may be room for more. */
   written(): void {
     this.flush();
-    if (this.#inbound.ackDue && !this.#ackScheduled && this.acksInBand) this.#acknowledgeNow();
+    if (this.#inbound.ackDue && !this.#ackScheduled) this.#acknowledgeNow();
   }
 
   /** Says all that is still unsaid before the connection is half-closed. */
@@ -234,10 +238,6 @@ export class Exchange implements InboundOwner, OutboundSource {
     if (link === null) return;
     while (this.#inbound.refusals.untold > 0) this.#tellRefusals();
     this.#outbound.flush(link);
-    if (this.#needsBarrier()) {
-      this.#beginBarrier();
-      this.#outbound.flush(link);
-    }
   }
 
   // ── OutboundSource ───────────────────────────────────────────────────────────────────────────
@@ -259,6 +259,22 @@ export class Exchange implements InboundOwner, OutboundSource {
     if (!this.acksInBand) return 0;
     this.#inbound.ackDue = false;
     return this.#inbound.ack;
+  }
+
+  /**
+   * A Linux peer is asked once per round trip, behind all that is to be acknowledged, and in the
+   * same write: it answers a ping that comes alone only at its next tick.
+   */
+  allSent(): boolean {
+    if (this.#peer.kind !== 'linux' || this.#barrier.isWaiting) return false;
+    if (this.queue.sentCount === 0 || this.queue.resendCount > 0) return false;
+    const tag = this.#peer.freePort();
+    const sent = (sequence: number) => this.#barrier.sent(sequence);
+    const frame = { kind: 'control', sport: tag, dport: 0, extended: false, sent } as const;
+    if (!this.queue.pushControl(frame)) return false;
+    this.#stats.send_ping++;
+    this.#barrier.begin(tag);
+    return true;
   }
 
   // ── InboundOwner ─────────────────────────────────────────────────────────────────────────────
@@ -301,7 +317,7 @@ export class Exchange implements InboundOwner, OutboundSource {
     const sequence = this.#barrier.pong(dport);
     if (sequence !== null) {
       this.#acknowledged(sequence);
-      if (this.#needsBarrier()) this.flushSoon();
+      if (this.queue.sentCount > 0) this.flushSoon();
     } else if (dport !== PROBE_PORT) {
       this.#peer.ponged(dport);
     }
@@ -310,6 +326,10 @@ export class Exchange implements InboundOwner, OutboundSource {
   heartbeat(): void {
     // Answered at the end of the chunk: one answer for any number of questions.
     this.#inbound.ackDue = true;
+  }
+
+  startedOver(): void {
+    this.#peer.startedOver();
   }
 
   repeated(): void {
@@ -333,9 +353,10 @@ export class Exchange implements InboundOwner, OutboundSource {
 
   /** Later, if much is still waiting to be written: a peer that does not read gets no more. */
   #acknowledgeNow(): void {
-    if (this.#link !== null && this.#outbound.hasRoom(this.#link)) {
-      this.#outbound.writeUnsequenced(this.#link, 0);
-    }
+    const link = this.#link;
+    // A kernel would take a frame numbered 0 at its word, and every resend for something new.
+    if (link === null || !this.acksInBand || !this.#outbound.hasRoom(link)) return;
+    this.#outbound.writeUnsequenced(link, 0);
   }
 
   #tellRefusals(): void {
@@ -347,21 +368,6 @@ export class Exchange implements InboundOwner, OutboundSource {
       },
     };
     this.#outbound.send(payload, payload.byteLength, 0, 0, owner, null);
-  }
-
-  /** A Linux peer is asked once per round trip, behind all that is to be acknowledged. */
-  #needsBarrier(): boolean {
-    if (this.#peer.kind !== 'linux' || this.#barrier.isWaiting) return false;
-    return this.queue.sentCount > 0 && this.queue.resendCount === 0;
-  }
-
-  #beginBarrier(): void {
-    const tag = this.#peer.freePort();
-    const sent = (sequence: number) => this.#barrier.sent(sequence);
-    const frame = { kind: 'control', sport: tag, dport: 0, extended: false, sent } as const;
-    if (!this.queue.pushControl(frame)) return;
-    this.#stats.send_ping++;
-    this.#barrier.begin(tag);
   }
 
   #pongMissing(meaning: Missing, sequence: number): void {

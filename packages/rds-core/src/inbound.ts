@@ -22,6 +22,8 @@ export interface InboundOwner {
   ponged(dport: number): void;
   /** One of our own nodes wants to hear that we live. */
   heartbeat(): void;
+  /** Its numbers begin at 1 again, and it is no resend: a kernel has booted. */
+  startedOver(): void;
   /** A resent message that had arrived before. */
   repeated(): void;
   /** False if no socket is bound to `dport`. */
@@ -76,6 +78,7 @@ export class Inbound {
       owner.repeated();
       return;
     }
+    if (sequence === 1 && this.#nextSequence > 2 && !owner.acksInBand) owner.startedOver();
     this.#nextSequence = sequence + 1;
     if (control) this.#control(header, payload);
     else {

@@ -53,6 +53,8 @@ export interface MapSource {
 export interface OutboundSource extends MapSource {
   /** True while the peer is one of our own nodes. */
   readonly acksInBand: boolean;
+  /** Nothing is left that may be sent now. True if that made something to send. */
+  allSent(): boolean;
   /** The ack field of a frame that leaves now; 0 to a peer that does not know it. */
   takeAck(): number;
   /** The extensions of probes and hellos. */
@@ -129,15 +131,15 @@ export class Outbound {
 
   /**
    * Writes the first words on a connection, whatever the link has room for: the map, and a hello
-   * to one of our own nodes, or a probe to anyone else. A hello takes no sequence number, so it
-   * can go before the resends that wait for its answer.
+   * to one of our own nodes, or a probe to whoever is not known. A hello takes no sequence number,
+   * so it can go before the resends that wait for its answer.
    */
-  introduce(link: Link, word: 'hello' | 'probe'): void {
+  introduce(link: Link, word: 'hello' | 'probe' | 'none'): void {
     if (this.queue.mapDue) this.#encodeMap();
     this.queue.mapDue = false;
     if (word === 'hello') this.#encode(0, 0, 0, 0, this.#source.extensions);
-    else this.#encodeControl(PROBE);
-    this.#write(link);
+    if (word === 'probe') this.#encodeControl(PROBE);
+    if (this.#batch.byteLength > 0) this.#write(link);
   }
 
   /**
@@ -153,7 +155,10 @@ export class Outbound {
     const { queue } = this;
     while (this.#batch.byteLength < BATCH_BYTES) {
       const item = queue.next(queue.inFlightBytes < IN_FLIGHT_BYTES, this.#next);
-      if (item === null) return;
+      if (item === null) {
+        if (this.#source.allSent()) continue;
+        return;
+      }
       if (item.kind === 'message') this.#encodeMessage(item);
       else if (item.kind === 'control') this.#encodeControl(item);
       else this.#encodeMap();

@@ -169,7 +169,8 @@ export class Path implements LinkOwner, LivenessOwner {
     }
     const { link } = this.#state;
     if (header.flags === FLAG_CONGESTION_MAP) {
-      if (this.exchange.map(header, payload)) this.#goUp(link);
+      const introduced = this.exchange.map(header, payload);
+      if (introduced || this.#owner.kind === 'linux') this.#goUp(link);
       else if (this.#owner.kind === 'unknown') this.#awaitPatiently(link);
       return;
     }
@@ -257,12 +258,12 @@ export class Path implements LinkOwner, LivenessOwner {
   }
 
   #greet(link: Link, mapSent: boolean): void {
+    // A kernel need not say more than its map, and has said who it is on an earlier connection.
     const { handshakeTimeoutMs } = this.#setup.options;
-    const timer = this.#timer(handshakeTimeoutMs, () => this.#notGreeted(link));
+    const delayMs = this.#owner.kind === 'linux' ? PATIENCE_MS : handshakeTimeoutMs;
+    const timer = this.#timer(delayMs, () => this.#notGreeted(link));
     this.#transition({ kind: 'greeting', link, timer });
     this.exchange.begin(link, mapSent);
-    // A kernel may never say a word of its own, so it is not waited for.
-    if (this.#owner.kind === 'linux') this.#goUp(link);
   }
 
   #awaitPatiently(link: Link): void {
@@ -274,6 +275,10 @@ export class Path implements LinkOwner, LivenessOwner {
   }
 
   #notGreeted(link: Link): void {
+    if (this.#owner.kind === 'linux') {
+      this.#goUp(link);
+      return;
+    }
     // The map came and no hello: a network's fault once, another program if it goes on.
     if (link.chunks > 0 && ++this.#helloMisses >= HELLO_MISSES) this.#owner.foreign();
     this.#drop('handshake-timeout');

@@ -98,6 +98,7 @@ export class PeerTable implements StrangerOwner {
     const ip = parseIp(stream.remoteAddress);
     if (ip === null || this.#isLarger(ip, RDS_TCP_PORT)) return;
     const map = mapFrame(this.#owner);
+    this.#stats.cong_update_queued++;
     stream.write([map], () => {});
   }
 

@@ -76,7 +76,7 @@ describe('resolveNodeOptions', () => {
 
   test.each([undefined, null, '10.0.0.1', 5, () => {}])('refuses %s for options', (options) => {
     const error = errorOf(() => resolve(options));
-    expect(error.code).toBe('EINVAL');
+    expect(error).toMatchObject({ code: 'EINVAL', syscall: 'createNode' });
     expect(error.message).toContain('address');
   });
 });
@@ -107,7 +107,7 @@ describe('the option reconnect', () => {
     [false, 'reconnect is'],
   ])('refuses %j', (value, sentence) => {
     const error = errorOf(() => reconnect(value));
-    expect(error.code).toBe('EINVAL');
+    expect(error).toMatchObject({ code: 'EINVAL', syscall: 'createNode' });
     expect(error.message).toContain(sentence);
   });
 });

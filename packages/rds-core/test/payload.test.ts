@@ -1,7 +1,9 @@
 /** Payload: what can be sent, as bytes. */
 
+import { SeededRandom, SimulatedClock, SimulatedNetwork } from '@rds-tcp/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { openNode } from '../src/index.js';
 import type { MessageData } from '../src/message.js';
 import { copyPayload, payloadBytes, toPayload } from '../src/payload.js';
 
@@ -64,5 +66,51 @@ describe('a payload', () => {
         message: expect.stringContaining('a string, a Uint8Array or an array of these'),
       }),
     );
+  });
+});
+
+describe('a payload that was transferred to another thread', () => {
+  const transfer = (bytes: Uint8Array): void => {
+    structuredClone(null, { transfer: [bytes.buffer as ArrayBuffer] });
+  };
+
+  /** A socket with little room that sends to another node. */
+  async function makeSockets() {
+    const clock = new SimulatedClock();
+    const network = new SimulatedNetwork(clock, new SeededRandom(1));
+    const sender = await openNode(
+      { address: '10.0.0.1', sendBufferBytes: 1000 },
+      network.runtime(),
+    );
+    const receiver = await openNode({ address: '10.0.0.2' }, network.runtime());
+    const received: number[] = [];
+    receiver.bind(4000).on('message', ({ data }) => received.push(data.length));
+    const socket = sender.bind(4000);
+    const send = (bytes: Uint8Array): Promise<unknown> =>
+      socket.sendmsg(bytes, { address: '10.0.0.2', port: 4000 }).then(
+        () => 'sent',
+        ({ code }) => code,
+      );
+    return { clock, socket, received, send };
+  }
+
+  test('can not be sent, and leaves nothing behind', async () => {
+    const { clock, socket, received, send } = await makeSockets();
+    const bytes = new Uint8Array(500);
+    transfer(bytes);
+    const ends = [send(bytes), send(new Uint8Array(1000))];
+    expect(await clock.until(Promise.all(ends))).toEqual(['EINVAL', 'sent']);
+    await clock.until(socket.flush());
+    expect(received).toEqual([1000]);
+  });
+
+  test('while it waited to be sent fails alone', async () => {
+    const { clock, socket, received, send } = await makeSockets();
+    const bytes = new Uint8Array(500);
+    const ends = [send(new Uint8Array(900)), send(bytes), send(new Uint8Array(800))];
+    transfer(bytes);
+    expect(await clock.until(Promise.all(ends))).toEqual(['sent', 'EINVAL', 'sent']);
+    await clock.until(socket.flush());
+    expect(received).toEqual([900, 800]);
   });
 });

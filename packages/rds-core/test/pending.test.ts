@@ -57,6 +57,16 @@ describe('a call that waits', () => {
     expect(gaveUp).toBe(0);
   });
 
+  test('fails with what it was about, and what is known of its message', async () => {
+    const pending = wait();
+    pending.outcome = 'not-delivered';
+    pending.fail('ECANCELED', 'the socket was closed', 'a cause');
+    expect(gaveUp).toBe(0);
+    const error = await endOf(pending);
+    const known = { ...details, outcome: 'not-delivered', cause: 'a cause' };
+    expect(error).toMatchObject({ code: 'ECANCELED', ...known });
+  });
+
   test('ends once', async () => {
     const controller = new AbortController();
     const pending = wait({ timeoutMs: 100, signal: controller.signal });

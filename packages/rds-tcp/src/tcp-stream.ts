@@ -27,6 +27,9 @@ export class TcpStream implements Stream {
   constructor(socket: Socket, remoteAddress: string) {
     this.#socket = socket;
     this.remoteAddress = remoteAddress;
+    surviveFailedWrites(socket, (error) => {
+      this.#error ??= error;
+    });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEPALIVE_MS);
     socket.on('connect', () => this.handler.opened());
@@ -35,7 +38,7 @@ export class TcpStream implements Stream {
     });
     socket.on('end', () => this.handler.ended());
     socket.on('error', (error) => {
-      this.#error = error;
+      this.#error ??= error;
     });
     socket.on('close', () => this.handler.closed(this.#error));
   }
@@ -45,7 +48,6 @@ export class TcpStream implements Stream {
     const last = chunks.length - 1;
     if (last > 0) socket.cork();
     for (let index = 0; index < last; index++) socket.write(chunks[index] as Uint8Array);
-    // A failed write is no news: `closed` tells of it.
     socket.write(chunks[last] as Uint8Array, () => done());
     if (last > 0) socket.uncork();
   }
@@ -66,4 +68,22 @@ export class TcpStream implements Stream {
   resume(): void {
     this.#socket.resume();
   }
+}
+
+/**
+ * Lets the reading go on when a write has failed. Node would destroy the socket at once, and what
+ * the peer had sent before it left would be lost unread, which a Linux peer counts as delivered.
+ * The end of the stream comes from the reading side, after the last byte. `failed` keeps the error
+ * for then.
+ */
+function surviveFailedWrites(socket: Socket, failed: (error: Error) => void): void {
+  type Done = (error?: Error | null) => void;
+  const hide = (done: Done) => (error?: Error | null) => {
+    if (error) failed(error);
+    done();
+  };
+  const write = socket._write.bind(socket);
+  const writev = socket._writev?.bind(socket);
+  socket._write = (chunk, encoding, done) => write(chunk, encoding, hide(done));
+  if (writev !== undefined) socket._writev = (chunks, done) => writev(chunks, hide(done));
 }

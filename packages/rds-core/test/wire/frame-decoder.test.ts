@@ -132,6 +132,19 @@ describe('the limit', () => {
     expect(decoding.push(Buffer.from('!')).frames).toMatchObject([{ payload: Uint8Array.of(33) }]);
   });
 
+  test('is at least a congestion map for what nodes say to each other from 0 to 0', () => {
+    const between = (maxPayloadBytes: number, length: number) =>
+      new Decoding(maxPayloadBytes).push(frameBytes({ sport: 0, dport: 0, length })).fault;
+    expect(between(limit, 8192)).toBeNull();
+    expect(between(limit, 8193)).toBe('frame-too-large');
+    expect(between(10_000, 10_000)).toBeNull();
+    expect(between(10_000, 10_001)).toBe('frame-too-large');
+    for (const ports of [{ sport: 0 }, { dport: 0 }]) {
+      const frame = frameBytes({ ...ports, length: limit + 1 });
+      expect(new Decoding(limit).push(frame).fault).toBe('frame-too-large');
+    }
+  });
+
   test('of a node may be smaller than a congestion map', () => {
     const map = frameBytes({
       sequence: 0,
