@@ -18,7 +18,7 @@ export type ConnectionEvent =
       readonly type: 'up';
       readonly address: string;
       readonly tcpPort: number;
-      readonly peer: PeerKind;
+      readonly peer: Exclude<PeerKind, 'unknown'>;
     }
   /** Its connection ended. It is made anew, and nothing is lost. */
   | {

@@ -198,7 +198,7 @@ export class Exchange implements InboundOwner, OutboundSource {
     return true;
   }
 
-  /** The frames of a chunk are all in: one acknowledgement for them, and for what follows at once. */
+  /** The frames of a chunk are in: one acknowledgement for them and for what follows at once. */
   chunkEnded(): void {
     if (!this.#inbound.ackDue || this.#ackScheduled || !this.acksInBand) return;
     this.#ackScheduled = true;
@@ -298,7 +298,8 @@ export class Exchange implements InboundOwner, OutboundSource {
   refused(first: number, last: number, exact: boolean): void {
     const outbound = this.#outbound;
     const verdict = exact ? 'refused' : 'unconfirmed';
-    this.queue.judge(outbound.fromWire(first), outbound.fromWire(last), verdict);
+    const count = this.queue.judge(outbound.fromWire(first), outbound.fromWire(last), verdict);
+    if (exact) this.#stats.send_refused += count;
   }
 
   pinged(sport: number): void {

@@ -13,7 +13,7 @@ import {
   type Settled,
   type Settlement,
 } from './message.js';
-import type { Payload } from './payload.js';
+import { type Payload, payloadBytes } from './payload.js';
 import type { Pending } from './pending.js';
 import { Queue } from './queue.js';
 import type { RoomWaiter, SendQuota } from './send-quota.js';
@@ -242,6 +242,11 @@ export class Flow implements RoomWaiter {
     if (payload === null) {
       group.end();
       pending.resolve();
+      return null;
+    }
+    if (payloadBytes(payload) !== length) {
+      group.end();
+      pending.fail('EINVAL', 'the data was transferred or resized while it waited');
       return null;
     }
     this.quota.reserve(length);

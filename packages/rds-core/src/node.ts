@@ -271,7 +271,8 @@ export class RdsNode
 
   /** @internal */
   connectionUp({ remote, kind }: Connection): void {
-    this.#tell('connection', { type: 'up', ...remote, peer: kind });
+    const peer = kind === 'rds-tcp' ? kind : 'linux';
+    this.#tell('connection', { type: 'up', ...remote, peer });
   }
 
   /** @internal */

@@ -29,7 +29,7 @@ function listenError(cause: unknown, address: string, port: number): RdsError {
   const errno = (cause as { code?: unknown } | null)?.code;
   const details = { syscall: 'createNode', address, port, cause };
   if (errno === 'EADDRINUSE') {
-    const text = `another process listens on ${address}:${port}; a second node needs another tcpPort`;
+    const text = `another process listens on ${address}:${port}; use another tcpPort`;
     return new RdsError('EADDRINUSE', text, details);
   }
   if (errno === 'EADDRNOTAVAIL') {

@@ -30,7 +30,7 @@ const BATCH_BYTES = 128 * 1024;
  * Unacknowledged bytes per path. Four of the largest messages, so that large ones overlap; a
  * longer delay wants more, priorities and cancel want less.
  */
-const IN_FLIGHT_BYTES = 2 * 1024 * 1024;
+const IN_FLIGHT_BYTES = 4 * 1024 * 1024;
 
 /** Port of probes: pings that carry extension headers. It can not be bound. */
 export const PROBE_PORT = 1;

@@ -20,7 +20,7 @@ export type Payload = Uint8Array | readonly Uint8Array[];
 
 /** Bytes are taken as they are, not copied: copy before returning to the caller. */
 export function toPayload(data: MessageData): Payload {
-  if (data instanceof Uint8Array) return data;
+  if (data instanceof Uint8Array) return data.length > 0 ? data : checkAttached(data);
   return Array.isArray(data) ? data.map(toBytes) : toBytes(data);
 }
 
@@ -49,8 +49,19 @@ function isMany(payload: Payload): payload is readonly Uint8Array[] {
 
 function toBytes(data: unknown): Uint8Array {
   if (typeof data === 'string') return encoder.encode(data);
-  if (data instanceof Uint8Array) return data;
+  if (data instanceof Uint8Array) return checkAttached(data);
   throw new RdsError('EINVAL', 'a message is a string, a Uint8Array or an array of these', {
     syscall: 'sendmsg',
   });
+}
+
+/** Bytes that were transferred to another thread look empty, and are not what was to be sent. */
+function checkAttached(bytes: Uint8Array): Uint8Array {
+  try {
+    if (bytes.length === 0) new Uint8Array(bytes.buffer);
+    return bytes;
+  } catch (cause) {
+    const details = { syscall: 'sendmsg', cause };
+    throw new RdsError('EINVAL', 'the data was transferred and is no longer here', details);
+  }
 }

@@ -117,13 +117,19 @@ export class SendQueue {
     return count;
   }
 
-  /** Notes what the peer said of the messages `first` to `last`; it counts at their acknowledge. */
-  judge(first: number, last: number, verdict: Settlement): void {
+  /**
+   * Notes what the peer said of the messages `first` to `last`; it counts once they are
+   * acknowledged. Returns how many there were.
+   */
+  judge(first: number, last: number, verdict: Settlement): number {
+    let count = 0;
     for (let index = this.#firstFrom(first); index < this.#sent.length; index++) {
       const message = this.#sent.at(index) as Message;
-      if (message.sequence > last) return;
+      if (message.sequence > last) break;
       message.verdict = verdict;
+      count++;
     }
+    return count;
   }
 
   /** The connection broke: all that is unacknowledged is to be sent again on the next one. */

@@ -28,8 +28,8 @@ export interface WaitWritableOptions extends WaitOptions {
 }
 
 /**
- * Sends that wait, per destination. They hold no copies, only what the caller holds too, but a caller
- * that never looks at its promises must be stopped somewhere.
+ * Sends that wait, per destination. They hold no copies, only what the caller holds too, but a
+ * caller that never looks at its promises must be stopped somewhere.
  */
 const MAX_WAITING_SENDS = 1 << 20;
 
@@ -189,8 +189,10 @@ export class Sender {
     const length = payloadBytes(payload);
     if (length <= this.#limitBytes) return length;
     const limit = this.#limitBytes;
-    const text = `a message of ${length} bytes is larger than ${limit}: split it or raise the limit`;
-    throw new RdsError('EMSGSIZE', text, { syscall: 'sendmsg' });
+    const wrong = `a message of ${length} bytes is larger than ${limit}`;
+    throw new RdsError('EMSGSIZE', `${wrong}: split it, or raise the limit`, {
+      syscall: 'sendmsg',
+    });
   }
 
   #wouldWait(obstacle: Obstacle, flow: Flow, outcome?: Outcome): RdsError {

@@ -15,7 +15,7 @@ const SMALL_SLAB_BYTES = 4 * 1024;
 const LARGE_SLAB_BYTES = 64 * 1024;
 /** A frame above this has a slab of its own, so that little is left over at the end of a slab. */
 const OWN_SLAB_BYTES = 16 * 1024;
-/** What the pool keeps: 8 MiB, what the in-flight window of one busy path of small messages takes. */
+/** What the pool keeps: 8 MiB, the in-flight window of one busy path of small messages. */
 const POOLED_SLABS = 128;
 
 export class Slab {

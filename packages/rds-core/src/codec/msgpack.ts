@@ -5,6 +5,8 @@
 
 import { Packr } from 'msgpackr';
 import type { Address } from '../address.js';
+import { RdsError } from '../errors.js';
+import type { Incoming } from '../message.js';
 import type { SendOptions } from '../sender.js';
 import type { RdsSocket } from '../socket.js';
 
@@ -22,15 +24,24 @@ export interface CodecSocket<T> extends AsyncIterable<Decoded<T>> {
  * Wraps a socket that carries values of type `T`. The type is a promise between programs: what
  * comes from a peer that you do not trust needs a check of its own.
  *
- * Iterating throws on bytes that are no MessagePack, with the sender in the message.
+ * Iterating throws EINVAL on a message that is no MessagePack; `address` and `port` say whose it
+ * was. Iterate again to go on with the next one.
  */
 export function msgpackSocket<T>(socket: RdsSocket): CodecSocket<T> {
   // Each datagram must be readable alone, so no structures are shared between them.
   const packr = new Packr({ useRecords: false });
+  const unpack = ({ data, from }: Incoming): Decoded<T> => {
+    try {
+      return { value: packr.unpack(data) as T, from };
+    } catch (cause) {
+      const details = { syscall: 'recvmsg', ...from, cause };
+      throw new RdsError('EINVAL', `a message of ${from.address} is no MessagePack`, details);
+    }
+  };
   return {
     send: (value, to, options) => socket.sendmsg(packr.pack(value), to, options),
     async *[Symbol.asyncIterator]() {
-      for await (const { data, from } of socket) yield { value: packr.unpack(data) as T, from };
+      for await (const message of socket) yield unpack(message);
     },
   };
 }

@@ -31,7 +31,7 @@ export class BatchEncoder {
     this.#pieces.push(this.#last);
   }
 
-  /** Hands the batch over and begins a new one. Call `done` when the chunks are no longer needed. */
+  /** Hands the batch over and begins a new one. Call `done` when its chunks are not needed. */
   take(): { chunks: Uint8Array[]; byteLength: number; done: () => void } {
     const pieces = this.#pieces;
     const { byteLength } = this;
