@@ -9,6 +9,8 @@
  * acknowledgement, and no write of it is under way.
  */
 
+import { assert } from './errors.js';
+
 /** A path begins with a small slab, because most paths of a large cluster send little. */
 const SMALL_SLAB_BYTES = 4 * 1024;
 /** A busy path fills large ones: 64 KiB is where one write costs no more per byte than a larger. */
@@ -41,6 +43,7 @@ export class Slab {
 
   release(): void {
     if (--this.#users > 0) return;
+    assert(this.#users === 0, 'a slab is released once for each time it was retained');
     this.used = 0;
     this.writer?.forget();
     this.writer = null;

@@ -59,7 +59,7 @@ export async function openNodes(
 }
 
 /** A real runtime with another transport, for nodes that are made by `openNode` of the core. */
-export function runtimeOn(transport: Transport = new TcpTransport()): Runtime {
+function runtimeOn(transport: Transport = new TcpTransport()): Runtime {
   return {
     clock: new SystemClock(),
     transport,

@@ -34,7 +34,7 @@ const PAYLOAD_BYTES: Readonly<Record<number, number>> = {
 export const FEATURE_ACKS = 0x01;
 
 /** What one of our own nodes says of itself. A Linux kernel says nothing of the kind. */
-export interface OwnExtension {
+interface OwnExtension {
   readonly features: number;
   readonly tcpPort: number;
 }

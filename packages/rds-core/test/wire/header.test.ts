@@ -12,8 +12,8 @@ import {
   writeExtensions,
   writeHeader,
 } from '../../src/wire/header.js';
+import { NO_EXTENSIONS } from './frames.js';
 
-const NO_EXTENSIONS = '00'.repeat(16);
 /** As a Linux kernel sends them. */
 const GOLDEN = {
   ping: '0000000000000001 0000000000000000 00000000 0001 0000 00 00 00000000 0000 05000800000000000000000000000000',
