@@ -78,7 +78,8 @@ function sumUp(reports: readonly Report[], equal: number, rounds: number): numbe
 function introduction(nodes: readonly Peer[]): string {
   const names = nodes.map(({ address, tcpPort }) => `${address}:${tcpPort}`).join(', ');
   const what = `${plural(files.length, 'file')} (${formatBytes(fileBytes)})`;
-  return `Processes at ${names}.\nEach copies ${what} to the others while their connections are cut.`;
+  const how = 'while their connections are cut';
+  return `Processes at ${names}.\nEach copies ${what} to the others ${how}.`;
 }
 
 function plural(count: number, noun: string): string {
