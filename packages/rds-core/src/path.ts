@@ -291,8 +291,9 @@ export class Path implements LinkOwner, LivenessOwner {
     if (this.#paused) link.pause();
     this.#everUp = true;
     this.#helloMisses = 0;
-    this.#owner.connected();
     this.exchange.open(link);
+    // Last, because a listener may do anything to this path.
+    this.#owner.connected();
   }
 
   // ── Going down ───────────────────────────────────────────────────────────────────────────────
@@ -316,7 +317,7 @@ export class Path implements LinkOwner, LivenessOwner {
     if (state.kind !== 'connecting') {
       this.#owner.disconnected(reason, error, isConnected(state));
     }
-    if (successor !== null) this.#greetStranger(successor);
+    if (successor !== null) this.#succeed(successor);
   }
 
   /** A connection that was of use makes the next try come at once. */
@@ -357,7 +358,13 @@ export class Path implements LinkOwner, LivenessOwner {
     this.#judgeBackoff(state);
     this.#transition({ kind: 'down', timer: null });
     this.#owner.disconnected('replaced', undefined, isConnected(state));
-    this.#greetStranger(stranger);
+    this.#succeed(stranger);
+  }
+
+  /** The next connection takes over, unless a listener has closed the path meanwhile. */
+  #succeed(stranger: Stranger): void {
+    if (this.#state.kind === 'closed') stranger.stream.destroy();
+    else this.#greetStranger(stranger);
   }
 
   #drain(reason: CloseReason, successor: Stranger | null = null): void {
@@ -367,6 +374,8 @@ export class Path implements LinkOwner, LivenessOwner {
     this.exchange.finish();
     this.exchange.end();
     state.link.end();
+    // What stands unread is read first, whatever it does to the node's limit.
+    if (this.#paused) state.link.resume();
     const { clock } = this.#setup.runtime;
     const timer = new Drain(clock, state.link, () => this.#drop(reason));
     this.#transition({ kind: 'draining', link: state.link, timer, reason, successor });
