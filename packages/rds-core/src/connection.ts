@@ -7,11 +7,12 @@ import type { Address, IpAddress } from './address.js';
 import type { CloseReason } from './close-reason.js';
 import { CongestionMap } from './congestion-map.js';
 import { RdsError } from './errors.js';
-import type { PeerKind } from './exchange.js';
 import type { Flow, Route, Unacknowledged } from './flow.js';
 import type { Message, MessageOwner, Receipt } from './message.js';
-import { Path, type PathOwner, type PathSetup } from './path.js';
+import { Path } from './path.js';
+import type { PathOwner, PathSetup } from './path-owner.js';
 import type { Payload } from './payload.js';
+import type { PeerKind } from './peer.js';
 import { Pending, type WaitOptions } from './pending.js';
 import type { TcpAddress } from './runtime.js';
 import type { Stranger } from './stranger.js';
@@ -75,7 +76,10 @@ export class Connection implements Route, PathOwner {
   // ── Route ────────────────────────────────────────────────────────────────────────────────────
 
   isCongested(port: number): boolean {
-    return this.#congestion.isCongested(port);
+    if (!this.#congestion.isCongested(port)) return false;
+    // Only the peer can say that it no longer is, and not without a connection.
+    this.path.wake();
+    return true;
   }
 
   awaitUncongested(port: number, flow: Flow): void {
@@ -94,14 +98,17 @@ export class Connection implements Route, PathOwner {
     this.path.wake();
   }
 
-  cancel(sport: number, dport: number | null): Unacknowledged {
-    const canceled = this.path.exchange.queue.takeWhere(
-      (message) => message.sport === sport && (dport === null || message.dport === dport),
-    );
+  cancel(matches: (owner: MessageOwner) => boolean): Unacknowledged {
+    const { queue } = this.path.exchange;
+    const canceled = queue.takeWhere(({ owner }) => matches(owner));
     const bytes = canceled.reduce((sum, { length }) => sum + length, 0);
     for (const message of canceled) message.settle('canceled');
     this.#setup.stats.send_canceled += canceled.length;
     return { messages: canceled.length, bytes };
+  }
+
+  get isGone(): boolean {
+    return this.path.state.kind === 'closed';
   }
 
   // ── For the node ─────────────────────────────────────────────────────────────────────────────
@@ -150,7 +157,8 @@ export class Connection implements Route, PathOwner {
   }
 
   get wanted(): boolean {
-    return this.#pings.size > 0;
+    if (this.#pings.size > 0) return true;
+    return [...this.#blocked.values()].some((flows) => [...flows].some((flow) => flow.waiting > 0));
   }
 
   copyMap(bytes: Uint8Array, at: number): void {
@@ -190,7 +198,7 @@ export class Connection implements Route, PathOwner {
   }
 
   assumeForeign(): void {
-    this.foreign();
+    this.#kind = 'linux';
     this.isAssumed = true;
   }
 

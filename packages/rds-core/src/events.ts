@@ -4,7 +4,7 @@
 
 import type { Address } from './address.js';
 import type { CloseReason } from './close-reason.js';
-import type { PeerKind } from './exchange.js';
+import type { PeerKind } from './peer.js';
 
 export interface NodeEvents {
   connection: [ConnectionEvent];

@@ -9,9 +9,11 @@ import { AckBarrier, type Missing } from './ack-barrier.js';
 import type { CloseReason } from './close-reason.js';
 import { Inbound, type InboundOwner } from './inbound.js';
 import type { Link } from './link.js';
+import type { Asked } from './liveness.js';
 import type { Message, MessageOwner, Receipt } from './message.js';
 import { Outbound, type OutboundSource, PROBE, PROBE_PORT } from './outbound.js';
 import { type Payload, payloadBytes } from './payload.js';
+import type { Peer } from './peer.js';
 import type { Runtime } from './runtime.js';
 import type { SendQueue } from './send-queue.js';
 import type { SlabPool } from './slab.js';
@@ -24,39 +26,11 @@ import {
   type Header,
 } from './wire/header.js';
 
-/**
- * Who the peer is: one of our own nodes, something that behaves like a Linux kernel, or not yet
- * known. Nothing but a probe is sent to a peer that is not known.
- */
-export type PeerKind = 'unknown' | 'rds-tcp' | 'linux';
-
-/** What the exchange needs to know of the peer and of the node, and what it tells them. */
-export interface Peer {
-  readonly kind: PeerKind;
-  /**
-   * True if the peer is only taken for a kernel because it did not introduce itself in time. It
-   * may be one of our own on a bad network, so our map tells it who we are.
-   */
-  readonly isAssumed: boolean;
-  readonly extensions: Uint8Array;
-  readonly mapExtensions: Uint8Array | null;
-  /** Counts the changes of the node's congestion map. */
-  readonly mapVersion: number;
-  copyMap(bytes: Uint8Array, at: number): void;
-  /** A port that no socket has, so that no congestion keeps a pong to it back. */
-  freePort(): number;
-  mapReceived(map: Uint8Array): void;
-  introduced(extensions: Extensions): void;
-  /** A kernel counts from 1 again: it has booted. */
-  startedOver(): void;
-  deliver(sport: number, dport: number, payload: Uint8Array): boolean;
-  ponged(tag: number): void;
-  /** What became of these will not be known. They are settled already. */
-  uncertain(messages: readonly Message[]): void;
-}
-
 /** What follows our map on a new connection. A kernel's probe goes behind the resends. */
 const FIRST_WORDS = { 'rds-tcp': 'hello', unknown: 'probe', linux: 'none' } as const;
+
+/** How often to give a sign while a message comes in: the tick of the shortest livenessMs. */
+const SIGN_MS = 200;
 
 /** So much may gather in one turn before it is written without waiting for the turn's end. */
 const GATHER_BYTES = 64 * 1024;
@@ -75,6 +49,7 @@ export class Exchange implements InboundOwner, OutboundSource {
   #gatheredBytes = 0;
   #flushDue = false;
   #ackScheduled = false;
+  #signedAtMs = 0;
   /** Something was delivered or acknowledged on the present connection. */
   progressed = false;
 
@@ -161,16 +136,24 @@ export class Exchange implements InboundOwner, OutboundSource {
     this.flushSoon();
   }
 
-  /** Asks for a sign of life. False if the peer is not known to answer. */
-  askForSign(): boolean {
-    if (this.#link === null) return false;
+  askForSign(): Asked {
+    const link = this.#link;
+    if (link === null) return 'mute';
+    const hasRoom = this.#outbound.hasRoom(link);
     if (this.acksInBand) {
-      if (!this.#outbound.hasRoom(this.#link)) return true;
-      this.#outbound.writeUnsequenced(this.#link, FLAG_ACK_REQUIRED);
-      return true;
+      // Who receives much from us gives signs unasked.
+      if (hasRoom) this.#outbound.writeUnsequenced(link, FLAG_ACK_REQUIRED);
+      return 'asked';
     }
     this.ping(this.#peer.freePort());
-    return this.#barrier.answers;
+    if (!this.#barrier.answers) return 'mute';
+    return hasRoom ? 'asked' : 'queued';
+  }
+
+  /** Says that we live, and what we have received. */
+  giveSign(): void {
+    this.#signedAtMs = this.#runtime.clock.now();
+    this.#acknowledgeNow();
   }
 
   /** All that was sent to the incarnation of the peer that is gone. */
@@ -194,13 +177,18 @@ export class Exchange implements InboundOwner, OutboundSource {
     if (!header.extended) return false;
     const extensions = decodeExtensions(header.extensions);
     if (extensions.own === undefined || extensions.generation === undefined) return false;
-    this.#peer.introduced(extensions);
+    this.introduced(extensions);
     return true;
   }
 
   /** The frames of a chunk are in: one acknowledgement for them and for what follows at once. */
   chunkEnded(): void {
-    if (!this.#inbound.ackDue || this.#ackScheduled || !this.acksInBand) return;
+    if (!this.acksInBand || this.#ackScheduled) return;
+    if (!this.#inbound.ackDue) {
+      // A large message on a slow network: its sender must not take us for dead meanwhile.
+      if (this.#runtime.clock.now() - this.#signedAtMs >= SIGN_MS) this.giveSign();
+      return;
+    }
     this.#ackScheduled = true;
     this.#runtime.yield(() => {
       this.#ackScheduled = false;
@@ -283,16 +271,24 @@ export class Exchange implements InboundOwner, OutboundSource {
     return this.#peer.kind === 'rds-tcp';
   }
 
-  introduced(extensions: Extensions): void {
-    this.#peer.introduced(extensions);
+  get asksForRefusals(): boolean {
+    return this.acksInBand || this.#peer.isAssumed;
   }
 
-  acknowledged(sequence: number): void {
-    if (sequence < this.#outbound.nextSequence) {
-      this.#acknowledged(this.#outbound.fromWire(sequence));
-    } else {
+  introduced(extensions: Extensions): void {
+    const wasAssumed = this.#peer.isAssumed;
+    this.#peer.introduced(extensions);
+    // Its pong would count as a receipt, and may come before the refusal of what it confirms.
+    if (wasAssumed && this.acksInBand) this.#barrier.cancel();
+  }
+
+  acknowledged(sequence: number): boolean {
+    if (sequence >= this.#outbound.nextSequence) {
       this.#faulted('bad-ack');
+      return false;
     }
+    this.#acknowledged(this.#outbound.fromWire(sequence));
+    return true;
   }
 
   refused(first: number, last: number, exact: boolean): void {
@@ -368,7 +364,7 @@ export class Exchange implements InboundOwner, OutboundSource {
         if (settlement === 'delivered') refusals.confirm(ranges);
       },
     };
-    this.#outbound.send(payload, payload.byteLength, 0, 0, owner, null);
+    this.#outbound.note(payload, owner);
   }
 
   #pongMissing(meaning: Missing, sequence: number): void {

@@ -4,7 +4,7 @@
  */
 
 import { type Address, checkPort } from './address.js';
-import { Flow, type FlowOwner, type Route, type Unacknowledged } from './flow.js';
+import { Flow, type FlowOwner, FlushGroup, type Route, type Unacknowledged } from './flow.js';
 import { SendQuota } from './send-quota.js';
 import type { Stats } from './stats.js';
 
@@ -18,18 +18,24 @@ export interface Router {
 }
 
 /**
- * Flows kept per socket. One is given up to make room if nothing of it is outstanding; it is only
- * a memory of where things go.
+ * Names kept per socket. All are forgotten together when there are more; the flows that anything
+ * is outstanding on stay, and are found again by their route.
  */
-const MAX_FLOWS = 65536;
+const MAX_NAMES = 65536;
+
+/** What a socket has with one node: a send buffer, and a flow to each of its ports. */
+interface Destination {
+  readonly quota: SendQuota;
+  readonly flows: Map<number, Flow>;
+}
 
 export class FlowTable {
   readonly #router: Router;
   readonly #sendBufferBytes: number;
   readonly #owner: FlowOwner;
-  readonly #flows = new Map<string, Flow>();
-  /** By route: the send buffer belongs to the peer, not to the port. */
-  readonly #quotas = new Map<Route, SendQuota>();
+  /** By the name that was given: one flow can have several. */
+  readonly #names = new Map<string, Flow>();
+  readonly #destinations = new Map<Route, Destination>();
   #last: { readonly to: Address; readonly flow: Flow } | null = null;
 
   constructor(router: Router, sendBufferBytes: number, owner: FlowOwner) {
@@ -48,61 +54,73 @@ export class FlowTable {
     return this.#lookUp(to, syscall);
   }
 
-  /** Drops what is sent on one flow or on all, and counts it. */
+  /** Drops what this socket has sent, on one flow or on all, and counts it. */
   cancel(only: Flow | null): Unacknowledged {
-    const { port } = this.#owner;
-    if (only !== null) return only.route.cancel(port, only.to.port);
     const total: Unacknowledged = { messages: 0, bytes: 0 };
-    for (const route of this.#quotas.keys()) {
-      const { messages, bytes } = route.cancel(port, null);
-      total.messages += messages;
-      total.bytes += bytes;
+    const routes = only === null ? [...this.#destinations.keys()] : [only.route];
+    for (const route of routes) {
+      // By owner, not by port: another socket may have had this port, or have it next.
+      const canceled = route.cancel((owner) => {
+        if (!(owner instanceof FlushGroup) || owner.flow.owner !== this.#owner) return false;
+        return only === null || owner.flow === only;
+      });
+      total.messages += canceled.messages;
+      total.bytes += canceled.bytes;
     }
     return total;
   }
 
   rejectWaiters(): void {
-    for (const flow of this.#flows.values()) flow.rejectWaiters();
+    for (const flow of this) flow.rejectWaiters();
   }
 
-  [Symbol.iterator](): IterableIterator<Flow> {
-    return this.#flows.values();
+  *[Symbol.iterator](): IterableIterator<Flow> {
+    for (const { flows } of this.#destinations.values()) yield* flows.values();
   }
 
   #lookUp(to: Address, syscall: string): Flow {
-    const key = `${to?.address}/${to?.port}/${to?.tcpPort ?? ''}`;
-    let flow = this.#flows.get(key);
+    checkPort(to?.port, syscall);
+    const name = `${to.address}/${to.port}/${to.tcpPort ?? ''}`;
+    let flow = this.#names.get(name);
     if (flow === undefined || flow.epoch !== this.#router.epoch) {
-      flow = this.#route(to, syscall, flow);
-      this.#evict();
-      this.#flows.set(key, flow);
+      flow = this.#route(to, syscall);
+      if (this.#names.size >= MAX_NAMES) this.#forgetNames();
+      this.#names.set(name, flow);
     }
     this.#last = { to: { address: to.address, port: to.port, tcpPort: to.tcpPort }, flow };
     return flow;
   }
 
-  /** A flow in the present epoch: the same one if its way is, since sends may wait in it. */
-  #route(given: Address, syscall: string, before: Flow | undefined): Flow {
+  /** The flow on the present route. If that has not changed, neither has the flow. */
+  #route(given: Address, syscall: string): Flow {
     const { route, to } = this.#router.route(given, syscall);
-    if (before?.route === route) {
-      before.epoch = this.#router.epoch;
-      return before;
+    let destination = this.#destinations.get(route);
+    if (destination === undefined) {
+      this.#forgetRoutes();
+      destination = { quota: new SendQuota(this.#sendBufferBytes), flows: new Map() };
+      this.#destinations.set(route, destination);
     }
-    checkPort(to.port, syscall);
-    let quota = this.#quotas.get(route);
-    if (quota === undefined) {
-      quota = new SendQuota(this.#sendBufferBytes);
-      this.#quotas.set(route, quota);
+    const { quota, flows } = destination;
+    let flow = flows.get(to.port);
+    if (flow === undefined) {
+      flow = new Flow(to, route, quota, this.#owner);
+      flows.set(to.port, flow);
     }
-    return new Flow(to, route, quota, this.#router.epoch, this.#owner);
+    flow.epoch = this.#router.epoch;
+    return flow;
   }
 
-  #evict(): void {
-    if (this.#flows.size < MAX_FLOWS) return;
-    for (const [key, flow] of this.#flows) {
-      if (!flow.isIdle) continue;
-      this.#flows.delete(key);
-      return;
+  /** Routes that are gone have nothing outstanding: that is why they could go. */
+  #forgetRoutes(): void {
+    for (const route of this.#destinations.keys()) {
+      if (route.isGone) this.#destinations.delete(route);
+    }
+  }
+
+  #forgetNames(): void {
+    this.#names.clear();
+    for (const { flows } of this.#destinations.values()) {
+      for (const [port, flow] of flows) if (flow.isIdle) flows.delete(port);
     }
   }
 }

@@ -31,8 +31,10 @@ export interface Route {
     owner: MessageOwner,
     receipt: Receipt | null,
   ): void;
-  /** Drops what `sport` has sent, to `dport` or anywhere, and is not acknowledged. */
-  cancel(sport: number, dport: number | null): Unacknowledged;
+  /** Drops what is not acknowledged of the owners that match. */
+  cancel(matches: (owner: MessageOwner) => boolean): Unacknowledged;
+  /** It was forgotten: there is another one by now, or will be. */
+  readonly isGone: boolean;
 }
 
 /** How much was not acknowledged. */
@@ -61,14 +63,14 @@ export interface FlowOwner {
 
 /** The sends since the last flush, so that a flush knows what it waits for. */
 export class FlushGroup implements MessageOwner {
-  readonly #flow: Flow;
+  readonly flow: Flow;
   unsettled = 0;
   failure: { settlement: Exclude<Settlement, 'delivered'>; outcome: Outcome | null } | null = null;
   /** Who waits for all of them; each is a flush, or the socket's close. */
-  readonly flushes: Pending<void>[] = [];
+  readonly flushes = new Set<Pending<void>>();
 
   constructor(flow: Flow) {
-    this.#flow = flow;
+    this.flow = flow;
   }
 
   messageSettled(message: Settled, settlement: Settlement, outcome: Outcome | null): void {
@@ -76,7 +78,7 @@ export class FlushGroup implements MessageOwner {
     if (settlement !== 'delivered' && settlement !== 'refused') {
       this.failure ??= { settlement, outcome };
     }
-    this.#flow.quota.release(message.length);
+    this.flow.quota.release(message.length);
     this.end();
   }
 
@@ -88,9 +90,11 @@ export class FlushGroup implements MessageOwner {
   #finish(): void {
     const { failure } = this;
     this.failure = null;
-    this.#flow.finished(this);
-    const details = { ...this.#flow.details, syscall: 'flush' };
-    for (const flush of this.flushes.splice(0)) {
+    this.flow.finished(this);
+    const details = { ...this.flow.details, syscall: 'flush' };
+    const flushes = [...this.flushes];
+    this.flushes.clear();
+    for (const flush of flushes) {
       if (failure === null) flush.resolve();
       else flush.reject(settlementError(failure.settlement, failure.outcome, details));
     }
@@ -102,22 +106,23 @@ export class Flow implements RoomWaiter {
   readonly route: Route;
   readonly quota: SendQuota;
   /** The epoch of the node in which the route was last seen to be right. */
-  epoch: number;
+  epoch = -1;
   readonly owner: FlowOwner;
   readonly #waiters = new Queue<Waiter>();
   /** What the first waiter waits for. */
   #obstacle: Obstacle | null = null;
+  /** Waiters that gave up since they were last swept out. */
+  #gaveUpCount = 0;
   /** The quota knows of us. */
   #waitsForRoom = false;
   /** What has been sent since the last flush, and before that what flushes wait for. */
   group = new FlushGroup(this);
   readonly #flushing: FlushGroup[] = [];
 
-  constructor(to: Address, route: Route, quota: SendQuota, epoch: number, owner: FlowOwner) {
+  constructor(to: Address, route: Route, quota: SendQuota, owner: FlowOwner) {
     this.to = to;
     this.route = route;
     this.quota = quota;
-    this.epoch = epoch;
     this.owner = owner;
   }
 
@@ -157,6 +162,11 @@ export class Flow implements RoomWaiter {
   /** The first waiter may have given up: those behind it may be able to go. */
   gaveUp(): void {
     if (this.#waiters.peek()?.pending.isSettled) this.advance();
+    if (++this.#gaveUpCount * 2 <= this.#waiters.length) return;
+    this.#gaveUpCount = 0;
+    for (const { group } of this.#waiters.removeWhere(({ pending }) => pending.isSettled)) {
+      group.end();
+    }
   }
 
   /** What is not settled now. What is sent from here on belongs to the next flush. */

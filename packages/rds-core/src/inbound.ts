@@ -14,8 +14,8 @@ export interface InboundOwner {
   readonly acksInBand: boolean;
   /** A probe, its pong or a hello said who the peer is. */
   introduced(extensions: Extensions): void;
-  /** The peer has processed everything up to `sequence`. */
-  acknowledged(sequence: number): void;
+  /** The peer has processed everything up to `sequence`. False if that can not be. */
+  acknowledged(sequence: number): boolean;
   /** Of the messages `first` to `last` the peer found no socket, or does not know (inexact). */
   refused(first: number, last: number, exact: boolean): void;
   pinged(sport: number): void;
@@ -64,8 +64,8 @@ export class Inbound {
     }
     if (owner.acksInBand) {
       if (header.ack > this.#highestAck) {
+        if (!owner.acknowledged(header.ack)) return;
         this.#highestAck = header.ack;
-        owner.acknowledged(header.ack);
       }
       if (sequence === 0 && sport === 0 && dport === 0) {
         if ((header.flags & FLAG_ACK_REQUIRED) !== 0) owner.heartbeat();
@@ -93,6 +93,7 @@ export class Inbound {
   /** The peer counts from anew. */
   peerRestarted(): void {
     this.#nextSequence = 0;
+    this.#highestAck = 0;
     this.refusals.clear();
   }
 

@@ -13,7 +13,6 @@ export type {
   UncertainEvent,
   UncertainMessage,
 } from './events.js';
-export type { PeerKind } from './exchange.js';
 export type { Unacknowledged } from './flow.js';
 export type { ConnectionInfo, NodeInfo, SocketInfo } from './info.js';
 export type { Incoming, MessageData } from './message.js';
@@ -21,6 +20,7 @@ export { RdsNode } from './node.js';
 export { openNode } from './open-node.js';
 export type { BindOptions, BufferOptions, NodeOptions, ReconnectOptions } from './options.js';
 export type { PathStateKind } from './path-state.js';
+export type { PeerKind } from './peer.js';
 export type { AbortSignalLike, WaitOptions } from './pending.js';
 export type {
   Clock,

@@ -4,8 +4,8 @@
  */
 
 import type { Connection } from './connection.js';
-import type { PeerKind } from './exchange.js';
 import type { PathStateKind } from './path-state.js';
+import type { PeerKind } from './peer.js';
 import type { RdsSocket } from './socket.js';
 import type { Stats } from './stats.js';
 

@@ -14,12 +14,21 @@ const TICKS_PER_LIFE = 5;
 const SILENT_TICKS = 4;
 /** A tick may be late by so much of its length. */
 const LATE = 0.5;
+/** While the question itself waits to leave, on a slow network, a tick counts for so much. */
+const SLOW_TICK = 0.25;
 /** When there is reason to doubt a peer, it has this long to show otherwise, at the most. */
 const SUSPECT_TICK_MS = 250;
 
+/** What became of a question for a sign of life. */
+export type Asked =
+  | 'asked'
+  /** It stands behind much that has not even left. */
+  | 'queued'
+  /** The peer is not known to answer, or is not being listened to. */
+  | 'mute';
+
 export interface LivenessOwner {
-  /** Ask the peer for a sign of life. False if it is known not to answer. */
-  askForSign(): boolean;
+  askForSign(): Asked;
   /** It did not come. */
   silent(): void;
 }
@@ -73,9 +82,13 @@ export class Liveness implements Timer {
       return;
     }
     this.heard = false;
-    if (this.#silentTicks > 0 || late) {
-      if (!this.#owner.askForSign()) this.#silentTicks = 0;
-    }
     this.#timer = this.#next();
+    if (this.#silentTicks > 0 || late) this.#ask();
+  }
+
+  #ask(): void {
+    const asked = this.#owner.askForSign();
+    if (asked === 'mute') this.#silentTicks = 0;
+    else if (asked === 'queued') this.#silentTicks -= 1 - SLOW_TICK;
   }
 }

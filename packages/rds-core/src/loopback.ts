@@ -30,6 +30,7 @@ interface Handover {
 const TURN_MESSAGES = 1024;
 
 export class Loopback implements Route {
+  readonly isGone = false;
   readonly #runtime: Runtime;
   readonly #owner: LoopbackOwner;
   readonly #queue = new Queue<Handover>();
@@ -39,10 +40,6 @@ export class Loopback implements Route {
   constructor(runtime: Runtime, owner: LoopbackOwner) {
     this.#runtime = runtime;
     this.#owner = owner;
-  }
-
-  get queuedMessages(): number {
-    return this.#queue.length;
   }
 
   isCongested(port: number): boolean {
@@ -77,10 +74,8 @@ export class Loopback implements Route {
     }
   }
 
-  cancel(sport: number, dport: number | null): Unacknowledged {
-    const canceled = this.#queue.removeWhere(
-      (item) => item.sport === sport && (dport === null || item.dport === dport),
-    );
+  cancel(matches: (owner: MessageOwner) => boolean): Unacknowledged {
+    const canceled = this.#queue.removeWhere(({ owner }) => matches(owner));
     for (const item of canceled) item.owner.messageSettled(item, 'canceled', 'not-delivered');
     const bytes = canceled.reduce((sum, { length }) => sum + length, 0);
     return { messages: canceled.length, bytes };

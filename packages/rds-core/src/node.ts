@@ -25,6 +25,12 @@ import { encodeExtensions, FEATURE_ACKS } from './wire/extension.js';
 
 /** Reading begins again when the queues are down to so much of the hard limit. */
 const RESUME_AT = 0.75;
+/**
+ * From so much of the hard limit on, all ports are congested: what is on its way still finds room,
+ * and reading, which brings acknowledgements too, need not stop.
+ */
+const CROWDED_FROM = 0.5;
+const CROWDED_UNTIL = 0.25;
 const PING_TIMEOUT_MS = 5000;
 const MAX_GENERATION = 0xffff_ffff;
 
@@ -56,6 +62,7 @@ export class RdsNode
   readonly #loopback: Loopback;
   readonly #congestion = new CongestionMap();
   #queuedBytes = 0;
+  #isCrowded = false;
   #closed: Promise<Unacknowledged> | null = null;
 
   /** @internal Nodes are made by `createNode`, or by `openNode` on a runtime of your own. */
@@ -105,7 +112,8 @@ export class RdsNode
     const { ip, tcpPort } = this.#peerOf(address, 'ping');
     if (this.#isSelf(ip, tcpPort)) return this.#pingSelf();
     const connection = this.#peers.connection(ip, tcpPort, 'ping');
-    return connection.ping({ timeoutMs: PING_TIMEOUT_MS, ...options });
+    const { timeoutMs = PING_TIMEOUT_MS, signal } = options;
+    return connection.ping({ timeoutMs, signal });
   }
 
   /**
@@ -150,12 +158,13 @@ export class RdsNode
 
   /** Drops everything at once, as if the process had died. Returns what was not acknowledged. */
   async destroy(): Promise<Unacknowledged> {
-    const dropped = [...this.#sockets].map((socket) => socket.destroy());
-    this.#closed ??= Promise.resolve(sum(dropped));
+    let left: Unacknowledged = { messages: 0, bytes: 0 };
+    this.#closed ??= Promise.resolve().then(() => left);
+    left = sum([...this.#sockets].map((socket) => socket.destroy()));
     this.#peers.closeDoor();
     for (const { path } of [...this.#peers]) path.close();
     await this.#listener.close();
-    return sum(dropped);
+    return left;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -190,6 +199,7 @@ export class RdsNode
   /** @internal */
   unbind(socket: RdsSocket): void {
     this.#ports.remove(socket);
+    if (this.#isCrowded) this.#mark(socket.port, false);
   }
 
   /** @internal */
@@ -199,26 +209,25 @@ export class RdsNode
 
   /** @internal */
   congestionChanged(port: number, congested: boolean): void {
-    if (congested) this.#congestion.set(port);
-    else this.#congestion.clear(port);
-    this.mapVersion++;
-    for (const { path } of this.#peers) path.exchange.mapChanged();
-    if (!congested) this.#loopback.uncongested();
     this.#tell('congestion', { type: 'local', port, congested });
+    if (this.#isCrowded) return;
+    this.#mark(port, congested);
+    this.#mapChanged();
   }
 
   /** @internal */
   queuedBytesChanged(byBytes: number): void {
     this.#queuedBytes += byBytes;
-    const { maxQueuedBytes } = this.#options;
-    if (!this.isPaused && this.#queuedBytes > maxQueuedBytes) {
-      this.stats.tcp_read_paused++;
-      this.#pause(true);
-    } else if (this.isPaused && this.#queuedBytes <= maxQueuedBytes * RESUME_AT) {
-      this.#pause(false);
-    }
     if (byBytes > 0) this.stats.recv_bytes_added_to_sock += byBytes;
     else this.stats.recv_bytes_freed_fromsock -= byBytes;
+    const part = this.#queuedBytes / this.#options.maxQueuedBytes;
+    if (this.#isCrowded ? part <= CROWDED_UNTIL : part > CROWDED_FROM) this.#crowd();
+    if (!this.isPaused && part > 1) {
+      this.stats.tcp_read_paused++;
+      this.#pause(true);
+    } else if (this.isPaused && part <= RESUME_AT) {
+      this.#pause(false);
+    }
   }
 
   // ── For the loopback and connections ─────────────────────────────────────────────────────────
@@ -313,6 +322,26 @@ export class RdsNode
     return sum(left);
   }
 
+  /** All sockets together have much queued, or no longer: every port is marked, or as it is. */
+  #crowd(): void {
+    this.#isCrowded = !this.#isCrowded;
+    for (const socket of this.#ports) {
+      this.#mark(socket.port, this.#isCrowded || socket.info().congested);
+    }
+    this.#mapChanged();
+  }
+
+  #mark(port: number, congested: boolean): void {
+    if (congested) this.#congestion.set(port);
+    else this.#congestion.clear(port);
+  }
+
+  #mapChanged(): void {
+    this.mapVersion++;
+    for (const { path } of this.#peers) path.exchange.mapChanged();
+    this.#loopback.uncongested();
+  }
+
   #pause(paused: boolean): void {
     this.isPaused = paused;
     for (const { path } of this.#peers) path.pause(paused);
@@ -351,15 +380,13 @@ export class RdsNode
     if (this.#closed !== null) throw this.#error('EBADF', 'the node is closed', syscall);
   }
 
-  /** Listeners are the program's: what they throw must not stop a path half-way. */
+  /**
+   * Listeners hear at the end of the turn: they are the program's, and may close, reset or throw
+   * in the middle of what they are told of.
+   */
   #tell<T extends keyof NodeEvents>(event: T, ...args: NodeEvents[T]): void {
-    try {
-      this.emit(event, ...(args as never));
-    } catch (error) {
-      this.runtime.defer(() => {
-        throw error;
-      });
-    }
+    if (this.listenerCount(event) === 0) return;
+    this.runtime.defer(() => this.emit(event, ...(args as never)));
   }
 
   #error(code: RdsErrorCode, text: string, syscall: string, port?: number): RdsError {

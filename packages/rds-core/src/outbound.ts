@@ -51,8 +51,8 @@ export interface MapSource {
 
 /** What the sending half asks of its path. */
 export interface OutboundSource extends MapSource {
-  /** True while the peer is one of our own nodes. */
-  readonly acksInBand: boolean;
+  /** True while the peer is one of our own nodes, or may be. A kernel ignores the question. */
+  readonly asksForRefusals: boolean;
   /** Nothing is left that may be sent now. True if that made something to send. */
   allSent(): boolean;
   /** The ack field of a frame that leaves now; 0 to a peer that does not know it. */
@@ -101,19 +101,12 @@ export class Outbound {
     owner: MessageOwner,
     receipt: Receipt | null,
   ): void {
-    const slab = this.#placer.place(HEADER_BYTES + length);
-    const start = slab.used - HEADER_BYTES - length;
-    copyPayload(payload, slab.bytes, start + HEADER_BYTES);
-    const message = this.#messages.take();
-    message.slab = slab;
-    message.start = start;
-    message.length = length;
-    message.sport = sport;
-    message.dport = dport;
-    message.flags = 0;
-    message.owner = owner;
-    message.receipt = receipt;
-    this.queue.push(message);
+    this.queue.push(this.#place(payload, length, sport, dport, owner, receipt));
+  }
+
+  /** Accepts a note for the peer, a reliable message 0 → 0. */
+  note(payload: Uint8Array, owner: MessageOwner): void {
+    this.queue.pushNote(this.#place(payload, payload.byteLength, 0, 0, owner, null));
   }
 
   hasRoom(link: Link): boolean {
@@ -151,6 +144,29 @@ export class Outbound {
     this.#write(link);
   }
 
+  #place(
+    payload: Payload,
+    length: number,
+    sport: number,
+    dport: number,
+    owner: MessageOwner,
+    receipt: Receipt | null,
+  ): Message {
+    const slab = this.#placer.place(HEADER_BYTES + length);
+    const start = slab.used - HEADER_BYTES - length;
+    copyPayload(payload, slab.bytes, start + HEADER_BYTES);
+    const message = this.#messages.take();
+    message.slab = slab;
+    message.start = start;
+    message.length = length;
+    message.sport = sport;
+    message.dport = dport;
+    message.flags = 0;
+    message.owner = owner;
+    message.receipt = receipt;
+    return message;
+  }
+
   #fillBatch(): void {
     const { queue } = this;
     while (this.#batch.byteLength < BATCH_BYTES) {
@@ -185,7 +201,7 @@ export class Outbound {
     let { flags } = message;
     // One of our own nodes is asked to say if nobody was there. Decided at each transmission,
     // because when the message was accepted it may not have been known who the peer is.
-    if (receipt !== null && this.#source.acksInBand) flags |= FLAG_ACK_REQUIRED;
+    if (receipt !== null && this.#source.asksForRefusals) flags |= FLAG_ACK_REQUIRED;
     writeHeader(slab.view, start, onWire, this.#ackOfBatch(), length, sport, dport, flags);
     this.#batch.add(slab, start, start + HEADER_BYTES + length);
   }

@@ -24,8 +24,13 @@ export type PathState =
   | { readonly kind: 'connecting'; readonly link: Link; readonly timer: Timer }
   /** We are the larger address and ask the smaller to call: connect, leave, wait. */
   | { readonly kind: 'knocking'; readonly timer: Knock }
-  /** Connected; our map is sent, and the peer's first word is awaited. */
-  | { readonly kind: 'greeting'; readonly link: Link; readonly timer: Timer }
+  /** Connected; our map is sent, and the peer's first word is awaited, or only its map yet. */
+  | {
+      readonly kind: 'greeting';
+      readonly link: Link;
+      readonly timer: Timer;
+      readonly awaited: 'map' | 'word';
+    }
   | { readonly kind: 'up'; readonly link: Link; readonly timer: Liveness; readonly since: number }
   /** We send no more and read to the end; `successor` waits to take over. */
   | {

@@ -11,17 +11,15 @@ import { Backoff } from './backoff.js';
 import type { CloseReason } from './close-reason.js';
 import { Drain } from './drain.js';
 import { assert } from './errors.js';
-import { Exchange, type Peer } from './exchange.js';
+import { Exchange } from './exchange.js';
 import { introduces } from './inbound.js';
 import { Knock } from './knock.js';
 import { Link, type LinkOwner } from './link.js';
-import { Liveness, type LivenessOwner } from './liveness.js';
-import type { ResolvedNodeOptions } from './options.js';
+import { type Asked, Liveness, type LivenessOwner } from './liveness.js';
 import { mapFrame } from './outbound.js';
+import type { PathOwner, PathSetup } from './path-owner.js';
 import { type PathState, TRANSITIONS } from './path-state.js';
-import type { Runtime, Stream, TcpAddress, Timer } from './runtime.js';
-import type { SlabPool } from './slab.js';
-import type { Stats } from './stats.js';
+import type { Stream, Timer } from './runtime.js';
 import type { Stranger } from './stranger.js';
 import type { FrameFault } from './wire/frame-decoder.js';
 import { FLAG_CONGESTION_MAP, type Header } from './wire/header.js';
@@ -34,34 +32,6 @@ const KNOCK_DELAY_MS = 100;
 const KNOCK_ANSWERS = 5;
 /** So often one of our own may send its map without a hello before it is someone else's. */
 const HELLO_MISSES = 3;
-
-/** The path's connection, one layer up. */
-export interface PathOwner extends Peer {
-  readonly remote: TcpAddress;
-  /** True while somebody waits for the peer to be reached, though no message does. */
-  readonly wanted: boolean;
-  /** The peer is none of our own nodes: its first word was another. */
-  foreign(): void;
-  /** It is probably none: no first word came. */
-  assumeForeign(): void;
-  connected(): void;
-  /** A connection ended that was up, or on which at least something had been said. */
-  disconnected(reason: CloseReason, error: unknown, wasUp: boolean): void;
-  /** Nothing waits for this peer and it was never reached: it may be forgotten. */
-  unreachable(): void;
-  /** The path is closed, and nothing of it is left. */
-  closed(): void;
-}
-
-export interface PathSetup {
-  readonly runtime: Runtime;
-  readonly options: ResolvedNodeOptions;
-  readonly stats: Stats;
-  readonly pool: SlabPool;
-  readonly local: TcpAddress;
-  /** True if ours is the smaller address. */
-  readonly dials: boolean;
-}
 
 export class Path implements LinkOwner, LivenessOwner {
   readonly exchange: Exchange;
@@ -80,7 +50,11 @@ export class Path implements LinkOwner, LivenessOwner {
     this.#owner = owner;
     this.#setup = setup;
     this.#backoff = new Backoff(options.reconnect, () => runtime.random());
-    const faulted = (reason: CloseReason) => this.#drop(reason);
+    const faulted = (reason: CloseReason) => {
+      // Only silence leaves a stream that can still be read.
+      if (reason === 'silent' && this.#state.kind === 'up') this.#drain(reason);
+      else this.#drop(reason);
+    };
     this.exchange = new Exchange(owner, faulted, runtime, stats, pool);
   }
 
@@ -92,7 +66,9 @@ export class Path implements LinkOwner, LivenessOwner {
 
   /** Something is to be sent: see to it that there is a connection, or will be. */
   wake(): void {
-    if (this.#state.kind === 'down' && this.#state.timer === null) this.#call();
+    if (this.#state.kind !== 'down' || this.#state.timer !== null) return;
+    if (this.#setup.dials) this.#dial();
+    else this.#knock();
   }
 
   /** The larger peer asks to be called. */
@@ -167,17 +143,22 @@ export class Path implements LinkOwner, LivenessOwner {
       this.exchange.frame(header, payload);
       return;
     }
-    const { link } = this.#state;
+    const { link, awaited } = this.#state;
     if (header.flags === FLAG_CONGESTION_MAP) {
       const introduced = this.exchange.map(header, payload);
+      if (!this.#isGreeting(link)) return;
       if (introduced || this.#owner.kind === 'linux') this.#goUp(link);
-      else if (this.#owner.kind === 'unknown') this.#awaitPatiently(link);
+      else if (this.#owner.kind === 'unknown' && awaited === 'map') this.#awaitPatiently(link);
       return;
     }
     // One of our own introduces itself before anything else, on every connection.
     if (!introduces(header)) this.#owner.foreign();
     this.exchange.frame(header, payload);
-    if (this.#state.kind === 'greeting' && this.#state.link === link) this.#goUp(link);
+    if (this.#isGreeting(link)) this.#goUp(link);
+  }
+
+  #isGreeting(link: Link): boolean {
+    return this.#state.kind === 'greeting' && this.#state.link === link;
   }
 
   linkReceived(): void {
@@ -207,8 +188,11 @@ export class Path implements LinkOwner, LivenessOwner {
 
   // ── LivenessOwner ────────────────────────────────────────────────────────────────────────────
 
-  askForSign(): boolean {
-    return !this.#paused && this.exchange.askForSign();
+  askForSign(): Asked {
+    if (!this.#paused) return this.exchange.askForSign();
+    // We do not read what the peer says, but it shall not take us for dead.
+    this.exchange.giveSign();
+    return 'mute';
   }
 
   silent(): void {
@@ -220,7 +204,8 @@ export class Path implements LinkOwner, LivenessOwner {
   #call(): void {
     if (this.#setup.dials) this.#dial();
     else if (this.#isNeeded) this.#knock();
-    else this.#transition({ kind: 'down', timer: null });
+    else if (this.#everUp) this.#transition({ kind: 'down', timer: null });
+    else this.#owner.unreachable();
   }
 
   get #isNeeded(): boolean {
@@ -262,7 +247,7 @@ export class Path implements LinkOwner, LivenessOwner {
     const { handshakeTimeoutMs } = this.#setup.options;
     const delayMs = this.#owner.kind === 'linux' ? PATIENCE_MS : handshakeTimeoutMs;
     const timer = this.#timer(delayMs, () => this.#notGreeted(link));
-    this.#transition({ kind: 'greeting', link, timer });
+    this.#transition({ kind: 'greeting', link, timer, awaited: 'map' });
     this.exchange.begin(link, mapSent);
   }
 
@@ -271,7 +256,7 @@ export class Path implements LinkOwner, LivenessOwner {
       this.#owner.assumeForeign();
       this.#goUp(link);
     });
-    this.#transition({ kind: 'greeting', link, timer });
+    this.#transition({ kind: 'greeting', link, timer, awaited: 'word' });
   }
 
   #notGreeted(link: Link): void {
@@ -280,7 +265,7 @@ export class Path implements LinkOwner, LivenessOwner {
       return;
     }
     // The map came and no hello: a network's fault once, another program if it goes on.
-    if (link.chunks > 0 && ++this.#helloMisses >= HELLO_MISSES) this.#owner.foreign();
+    if (link.chunks > 0 && ++this.#helloMisses >= HELLO_MISSES) this.#owner.assumeForeign();
     this.#drop('handshake-timeout');
   }
 

@@ -9,7 +9,7 @@ import { Connection, type ConnectionOwner } from './connection.js';
 import { RdsError } from './errors.js';
 import type { ResolvedNodeOptions } from './options.js';
 import { mapFrame } from './outbound.js';
-import type { PathSetup } from './path.js';
+import type { PathSetup } from './path-owner.js';
 import type { Runtime, Stream, TcpAddress } from './runtime.js';
 import { SlabPool } from './slab.js';
 import type { Stats } from './stats.js';
@@ -32,6 +32,7 @@ export class PeerTable implements StrangerOwner {
   readonly #pool = new SlabPool();
   readonly #connections = new Map<string, Connection>();
   readonly #strangers = new Set<Stranger>();
+  #isClosed = false;
   /** Connections forgotten; their flows must not be used any more. */
   epoch = 0;
 
@@ -82,13 +83,11 @@ export class PeerTable implements StrangerOwner {
   // ── The door ─────────────────────────────────────────────────────────────────────────────────
 
   accept(stream: Stream): void {
-    const stranger = new Stranger(
-      stream,
-      this.#owner.mapVersion,
-      this,
-      this.#runtime.clock,
-      this.#options,
-    );
+    if (this.#isClosed) {
+      stream.destroy();
+      return;
+    }
+    const stranger = new Stranger(stream, this, this.#runtime.clock, this.#options);
     this.#strangers.add(stranger);
     if (this.#strangers.size > MAX_STRANGERS) {
       stranger.reject('too-many-strangers');
@@ -100,6 +99,7 @@ export class PeerTable implements StrangerOwner {
     const map = mapFrame(this.#owner);
     this.#stats.cong_update_queued++;
     stream.write([map], () => {});
+    stranger.mapVersion = this.#owner.mapVersion;
   }
 
   identified(stranger: Stranger, tcpPort: number): void {
@@ -126,7 +126,9 @@ export class PeerTable implements StrangerOwner {
     if (reason === 'knock' && ip !== null) this.#knocked(ip, RDS_TCP_PORT);
   }
 
+  /** From now on nobody is let in. */
   closeDoor(): void {
+    this.#isClosed = true;
     for (const stranger of [...this.#strangers]) stranger.reject('closed');
   }
 

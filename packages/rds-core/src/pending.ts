@@ -30,19 +30,19 @@ export class Pending<T> {
   #resolve!: (value: T) => void;
   #reject!: (error: RdsError) => void;
   readonly #details: RdsErrorDetails;
-  readonly #gaveUp: () => void;
+  readonly #gaveUp: (pending: Pending<T>) => void;
   #timer: Timer | null = null;
   readonly #signal: AbortSignalLike | undefined;
   readonly #abort = (): void => {
     this.#giveUp('ABORT_ERR', 'the call was aborted', this.#signal?.reason);
   };
 
-  /** `gaveUp` is called if the caller does. */
+  /** `gaveUp` is called if the caller does, even before this returns. */
   constructor(
     clock: Clock,
     options: WaitOptions | undefined,
     details: RdsErrorDetails,
-    gaveUp: () => void = () => {},
+    gaveUp: (pending: Pending<T>) => void = () => {},
   ) {
     this.#gaveUp = gaveUp;
     this.#details = details;
@@ -86,7 +86,7 @@ export class Pending<T> {
   #giveUp(code: 'ABORT_ERR' | 'ETIMEDOUT', text: string, cause?: unknown): void {
     if (this.isSettled) return;
     this.fail(code, text, cause);
-    this.#gaveUp();
+    this.#gaveUp(this);
   }
 
   #finish(): boolean {

@@ -25,6 +25,7 @@ export class ReceiveQueue {
   readonly #owner: ReceiveQueueOwner;
   readonly #messages = new Queue<Incoming>();
   readonly #readers = new Queue<Reader>();
+  #gaveUpCount = 0;
   #bytes = 0;
   #congested = false;
 
@@ -76,6 +77,13 @@ export class ReceiveQueue {
 
   wait(reader: Reader): void {
     this.#readers.push(reader);
+  }
+
+  /** A reader has given up. They are swept out once they are the larger part. */
+  gaveUp(): void {
+    if (++this.#gaveUpCount * 2 <= this.#readers.length) return;
+    this.#gaveUpCount = 0;
+    this.#readers.removeWhere(({ pending }) => pending.isSettled);
   }
 
   /** Ends the queue; returns how many messages nobody will read, and who waited in vain. */

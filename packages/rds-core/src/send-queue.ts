@@ -40,6 +40,8 @@ export class SendQueue {
   readonly #sent = new Queue<Message>();
   readonly #fresh = new Queue<Message>();
   readonly #control = new Queue<ControlFrame>();
+  /** Refusals: reliable like messages, but never behind them, nor behind their window. */
+  readonly #notes = new Queue<Message>();
   #cursor = 0;
   #inFlightBytes = 0;
   /** True when the map has changed since it was last sent. */
@@ -64,11 +66,19 @@ export class SendQueue {
   }
 
   get isEmpty(): boolean {
-    return this.#sent.length === 0 && this.#fresh.length === 0;
+    return this.#sent.length + this.#notes.length + this.#fresh.length === 0;
   }
 
   push(message: Message): void {
     this.#fresh.push(message);
+  }
+
+  /**
+   * A note for the peer. It goes before fresh messages: while both sides wait for each other's
+   * acknowledgements, which wait for the notes, these must not wait for anything.
+   */
+  pushNote(note: Message): void {
+    this.#notes.push(note);
   }
 
   /** False if there is no room. */
@@ -79,8 +89,8 @@ export class SendQueue {
   }
 
   /**
-   * What goes on the wire next. Fresh messages only if `windowOpen`. `assign` is called with what
-   * needs a sequence number now.
+   * What goes on the wire next; what is sent for the first time gets `nextSequence`. Fresh messages
+   * only if `windowOpen`.
    */
   next(windowOpen: boolean, nextSequence: number): Message | ControlFrame | MapFrame | null {
     if (this.mapDue) {
@@ -95,8 +105,7 @@ export class SendQueue {
     }
     const control = this.#control.shift();
     if (control !== undefined) return control;
-    if (!windowOpen) return null;
-    const fresh = this.#fresh.shift();
+    const fresh = this.#notes.shift() ?? (windowOpen ? this.#fresh.shift() : undefined);
     if (fresh === undefined) return null;
     fresh.sequence = nextSequence;
     this.#sent.push(fresh);
@@ -111,8 +120,8 @@ export class SendQueue {
     for (let first = this.#sent.peek(); first !== undefined; first = this.#sent.peek()) {
       if (first.sequence > sequence) break;
       this.#dropFirst();
+      if (first.sport !== 0) count++;
       first.settle(first.verdict);
-      count++;
     }
     return count;
   }
@@ -154,12 +163,8 @@ export class SendQueue {
     for (const message of sent) this.#inFlightBytes -= chargeBytes(message.length);
     // The cursor stays before the first message that it stood before and that is still there.
     this.#cursor = resend === undefined ? this.#sent.length : this.#firstFrom(resend.sequence);
-    return [...sent, ...this.#fresh.removeWhere(matches)];
-  }
-
-  *[Symbol.iterator](): IterableIterator<Message> {
-    yield* this.#sent;
-    yield* this.#fresh;
+    const unsent = [...this.#notes.removeWhere(matches), ...this.#fresh.removeWhere(matches)];
+    return [...sent, ...unsent];
   }
 
   #dropFirst(): void {

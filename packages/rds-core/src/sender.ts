@@ -92,8 +92,9 @@ export class Sender {
     return flows.flatMap((flow) => {
       const details = { ...flow.details, syscall: 'flush' };
       return [...flow.flush()].map((group) => {
-        const pending = new Pending<void>(this.#owner.clock, options, details);
-        group.flushes.push(pending);
+        const gaveUp = (flush: Pending<void>) => group.flushes.delete(flush);
+        const pending = new Pending<void>(this.#owner.clock, options, details, gaveUp);
+        if (!pending.isSettled) group.flushes.add(pending);
         return pending.promise;
       });
     });

@@ -64,7 +64,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   readonly #sender: Sender;
   readonly #received: ReceiveQueue;
   #state: SocketState = 'open';
-  #closed: Promise<Unacknowledged> | null = null;
+  #dropped: Unacknowledged = { messages: 0, bytes: 0 };
 
   /** @internal Sockets are made by `node.bind`. */
   constructor(address: string, options: ResolvedBindOptions, owner: SocketOwner) {
@@ -109,7 +109,8 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   connect(to: Address): void {
     this.#checkOpen('connect');
     this.#sender.flowTo(to, 'connect');
-    this.#sender.destination = to;
+    // A copy: the object is the caller's.
+    this.#sender.destination = { ...to };
   }
 
   /**
@@ -148,10 +149,12 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
       }
       if (options?.dontWait) throw this.#error('EAGAIN', 'no message is queued', 'recvmsg');
       const { clock } = this.#owner;
-      const pending = new Pending<Incoming>(clock, options, {
-        syscall: 'recvmsg',
-        port: this.port,
-      });
+      const pending = new Pending<Incoming>(
+        clock,
+        options,
+        { syscall: 'recvmsg', port: this.port },
+        () => this.#received.gaveUp(),
+      );
       this.#received.wait({ pending, peek: options?.peek === true });
       return pending.promise;
     } catch (error) {
@@ -205,21 +208,19 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
    * says what was not. The port is free at once.
    */
   async close(options: CloseOptions = {}): Promise<Unacknowledged> {
-    const deadlineMs = resolveDeadline(options);
-    this.#closed ??= this.#close(deadlineMs);
-    return this.#closed;
+    await this.#drain(resolveDeadline(options));
+    return this.destroy();
   }
 
   /** Drops everything at once, which is the kernel's close. Returns what was not acknowledged. */
   destroy(): Unacknowledged {
-    if (this.#state === 'closed') return { messages: 0, bytes: 0 };
+    if (this.#state === 'closed') return this.#dropped;
     this.#stopReceiving();
-    const dropped = this.#sender.close();
+    this.#dropped = this.#sender.close();
     this.#state = 'closed';
-    this.#closed ??= Promise.resolve(dropped);
     this.#owner.socketClosed(this);
-    this.emit('close');
-    return dropped;
+    this.#owner.runtime.defer(() => this.emit('close'));
+    return this.#dropped;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -306,11 +307,10 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     for (const { pending } of readers) pending.reject(error);
   }
 
-  async #close(deadlineMs: number): Promise<Unacknowledged> {
+  async #drain(deadlineMs: number): Promise<void> {
     this.#stopReceiving();
     // That some will never be acknowledged, or not in time, is no error: the caller is told.
     await Promise.allSettled(this.#sender.flush(undefined, { timeoutMs: deadlineMs }));
-    return this.destroy();
   }
 
   #error(code: RdsErrorCode, text: string, syscall: string): RdsError {

@@ -23,8 +23,8 @@ export interface StrangerOwner {
 
 export class Stranger implements StreamHandler {
   readonly stream: Stream;
-  /** The version of the congestion map that it was sent when it was accepted. */
-  readonly mapVersion: number;
+  /** The version of the congestion map that it was sent when it was accepted; -1 for none. */
+  mapVersion = -1;
   readonly #owner: StrangerOwner;
   readonly #maxMessageBytes: number;
   readonly #timer: Timer;
@@ -35,13 +35,11 @@ export class Stranger implements StreamHandler {
 
   constructor(
     stream: Stream,
-    mapVersion: number,
     owner: StrangerOwner,
     clock: Clock,
     limits: { handshakeTimeoutMs: number; maxMessageBytes: number },
   ) {
     this.stream = stream;
-    this.mapVersion = mapVersion;
     this.#owner = owner;
     this.#maxMessageBytes = limits.maxMessageBytes;
     this.#timer = clock.setTimer(limits.handshakeTimeoutMs, () => {

@@ -44,7 +44,7 @@ class Watched {
   readonly asked: number[] = [];
   readonly silent: number[] = [];
   readonly liveness: Liveness;
-  /** What `askForSign` says: false for a peer that is known not to answer. */
+  /** What `askForSign` says: whether the peer is known to answer. */
   answers = true;
   lives: boolean;
   latencyMs = 1;
@@ -55,7 +55,7 @@ class Watched {
       askForSign: () => {
         this.asked.push(this.loop.now());
         if (this.answers) this.loop.arrive(this.latencyMs, () => this.#hear());
-        return this.answers;
+        return this.answers ? 'asked' : 'mute';
       },
       silent: () => this.silent.push(this.loop.now()),
     });

@@ -74,6 +74,7 @@ class Peer {
       this.#unacknowledged.push({ length, owner });
     },
     cancel: () => ({ messages: 0, bytes: 0 }),
+    isGone: false,
   };
 
   constructor(limitBytes: number) {
@@ -82,7 +83,7 @@ class Peer {
 
   flow(port: number): Flow {
     const owner = { port: 4000, blocked: () => {} };
-    return new Flow({ address: '10.0.0.2', port }, this.#route, this.quota, 0, owner);
+    return new Flow({ address: '10.0.0.2', port }, this.#route, this.quota, owner);
   }
 
   /** The oldest message is acknowledged. False if there is none. */

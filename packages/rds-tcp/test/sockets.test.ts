@@ -468,11 +468,11 @@ describe('nodes', () => {
     const nodes = [a, await openNode(), await openNode(), await openNode()];
     expect(new Set(nodes.map(({ tcpPort }) => tcpPort)).size).toBe(4);
     const sockets = nodes.map((node) => (node === a ? alice : node.bind(4000)));
-    for (const socket of sockets) {
+    for (const [index, socket] of sockets.entries()) {
       socket.on('message', ({ data, from }) => {
         const text = textOf(data);
         if (text.startsWith('hello')) void socket.sendmsg(`answer to ${text}`, from);
-        else answers.push(text);
+        else answers.push(`${index} has the ${text}`);
       });
     }
     const answers: string[] = [];
@@ -480,7 +480,7 @@ describe('nodes', () => {
     for (const [i, socket] of sockets.entries()) {
       for (const [j, node] of nodes.entries()) {
         const text = `hello ${i} ${j}`;
-        expected.push(`answer to ${text}`);
+        expected.push(`${i} has the answer to ${text}`);
         await socket.sendmsg(text, nameOf(node, 4000), DELIVERED);
       }
     }

@@ -3,7 +3,7 @@
  * net/rds/tcp_recv.c, except that a length is checked before a byte is kept for it.
  *
  * A frame that lies whole inside a chunk costs no copy: its payload is a view of the chunk. One
- * that spans chunks is gathered in a buffer of its final size, each byte copied once.
+ * that spans chunks is gathered in a buffer that grows with what has come.
  */
 
 import { CONGESTION_MAP_BYTES } from '../congestion-map.js';
@@ -18,6 +18,9 @@ export interface FrameSink {
 export type FrameFault = 'bad-header' | 'frame-too-large';
 
 const EMPTY = new Uint8Array(0);
+/** The first buffer for a message that comes in pieces, and by how much it grows. */
+const FIRST_GATHER_BYTES = 64 * 1024;
+const GATHER_GROWTH = 4;
 
 export class FrameDecoder {
   readonly #maxPayloadBytes: number;
@@ -54,7 +57,9 @@ export class FrameDecoder {
       at += HEADER_BYTES;
       const { length } = header;
       if (length > byteLength - at) {
-        this.#beginPayload(chunk, at);
+        this.#payload = EMPTY;
+        this.#payloadFilled = 0;
+        this.#fillPayload(chunk, at, sink);
         return null;
       }
       sink.frame(header, length === 0 ? EMPTY : new Uint8Array(buffer, byteOffset + at, length));
@@ -88,27 +93,38 @@ export class FrameDecoder {
       sink.frame(this.#header, EMPTY);
       return at;
     }
-    this.#payload = new Uint8Array(this.#header.length);
+    this.#payload = EMPTY;
     this.#payloadFilled = 0;
     return this.#fillPayload(chunk, at, sink);
   }
 
-  #beginPayload(chunk: Uint8Array, at: number): void {
-    this.#payload = new Uint8Array(this.#header.length);
-    this.#payload.set(chunk.subarray(at));
-    this.#payloadFilled = chunk.byteLength - at;
-  }
-
   #fillPayload(chunk: Uint8Array, start: number, sink: FrameSink): number {
-    const payload = this.#payload as Uint8Array;
-    const at = Math.min(start + payload.byteLength - this.#payloadFilled, chunk.byteLength);
+    const { length } = this.#header;
+    const at = Math.min(start + length - this.#payloadFilled, chunk.byteLength);
+    const filled = this.#payloadFilled + at - start;
+    const payload = this.#gather(filled);
     payload.set(chunk.subarray(start, at), this.#payloadFilled);
-    this.#payloadFilled += at - start;
-    if (this.#payloadFilled === payload.byteLength) {
+    this.#payloadFilled = filled;
+    if (filled === length) {
       this.#payload = null;
       sink.frame(this.#header, payload);
     }
     return at;
+  }
+
+  /**
+   * The buffer, with room for `filled` bytes. It grows with what has come, since a length that was
+   * only announced costs a stranger nothing; in large steps, so that little is copied twice.
+   */
+  #gather(filled: number): Uint8Array {
+    const before = this.#payload ?? EMPTY;
+    if (filled <= before.byteLength) return before;
+    const { length } = this.#header;
+    const capacity = Math.min(length, Math.max(FIRST_GATHER_BYTES, filled * GATHER_GROWTH));
+    const payload = new Uint8Array(capacity);
+    payload.set(before.subarray(0, this.#payloadFilled));
+    this.#payload = payload;
+    return payload;
   }
 }
 
