@@ -105,6 +105,7 @@ export class Exchange implements InboundOwner, OutboundSource {
   end(): void {
     this.#link = null;
     this.#barrier.cancel();
+    this.#inbound.refusals.disconnected();
     this.queue.rewind();
   }
 
@@ -269,6 +270,10 @@ export class Exchange implements InboundOwner, OutboundSource {
 
   get acksInBand(): boolean {
     return this.#peer.kind === 'rds-tcp';
+  }
+
+  noteLeft(payloadBytes: number): void {
+    this.#inbound.refusals.noteLeft(payloadBytes);
   }
 
   get asksForRefusals(): boolean {

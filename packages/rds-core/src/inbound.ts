@@ -49,9 +49,7 @@ export class Inbound {
 
   /** The highest sequence of which we may say that all up to it is processed; 0 for none. */
   get ack(): number {
-    const { firstUnconfirmed } = this.refusals;
-    const processed = this.#nextSequence - 1;
-    return Math.max(0, processed < firstUnconfirmed ? processed : firstUnconfirmed - 1);
+    return Math.max(0, Math.min(this.#nextSequence, this.refusals.ackLimit) - 1);
   }
 
   frame(header: Header, payload: Uint8Array): void {

@@ -98,6 +98,10 @@ export class RdsNode
     const socket = new RdsSocket(this.address, { ...options, port }, this);
     this.#ports.add(socket);
     this.#sockets.add(socket);
+    if (this.#isCrowded) {
+      this.#mark(port, true);
+      this.#mapChanged();
+    }
     return socket;
   }
 

@@ -53,6 +53,8 @@ export interface MapSource {
 export interface OutboundSource extends MapSource {
   /** True while the peer is one of our own nodes, or may be. A kernel ignores the question. */
   readonly asksForRefusals: boolean;
+  /** A note with a payload of so many bytes leaves in this batch. */
+  noteLeft(payloadBytes: number): void;
   /** Nothing is left that may be sent now. True if that made something to send. */
   allSent(): boolean;
   /** The ack field of a frame that leaves now; 0 to a peer that does not know it. */
@@ -204,6 +206,7 @@ export class Outbound {
     if (receipt !== null && this.#source.asksForRefusals) flags |= FLAG_ACK_REQUIRED;
     writeHeader(slab.view, start, onWire, this.#ackOfBatch(), length, sport, dport, flags);
     this.#batch.add(slab, start, start + HEADER_BYTES + length);
+    if (sport === 0) this.#source.noteLeft(length);
   }
 
   #encodeControl(frame: ControlFrame): void {

@@ -3,8 +3,10 @@
  * Only our own nodes talk of this; a kernel drops such messages in silence.
  *
  * The acknowledgement is one number and says "processed", so what was refused has to be said
- * before it: the sender is told in a message of its own, and until that is acknowledged the
- * number stays below the first refused one. So a receipt can not be wrong, whatever breaks when.
+ * before it, in a note of its own. A note and the acknowledgements behind it arrive in order, as
+ * long as the connection lives; so on each connection, the number stays below a refused message
+ * until the note about it has left. It must not wait for more: two nodes that refuse each other's
+ * messages would wait for each other for ever.
  */
 
 import { Queue } from './queue.js';
@@ -31,14 +33,26 @@ export class Refusals {
   readonly #unconfirmed = new Queue<Range>();
   /** How many of the unconfirmed, from the front, have been put into a message. */
   #told = 0;
+  /** How many of those were in notes that have left on the present connection. */
+  #left = 0;
 
   get untold(): number {
     return this.#told < MAX_RANGES ? this.#unconfirmed.length - this.#told : 0;
   }
 
   /** Acknowledgements must stay below this sequence. */
-  get firstUnconfirmed(): number {
-    return this.#unconfirmed.peek()?.first ?? Number.POSITIVE_INFINITY;
+  get ackLimit(): number {
+    return this.#unconfirmed.at(this.#left)?.first ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** A note of this length has left. */
+  noteLeft(payloadBytes: number): void {
+    this.#left += payloadBytes / RANGE_BYTES;
+  }
+
+  /** The connection ended: whatever was not confirmed may not have arrived. */
+  disconnected(): void {
+    this.#left = 0;
   }
 
   add(sequence: number): void {
@@ -74,6 +88,7 @@ export class Refusals {
     for (let index = 0; index < ranges && this.#told > 0; index++) {
       this.#unconfirmed.shift();
       this.#told--;
+      if (this.#left > 0) this.#left--;
     }
   }
 
@@ -81,6 +96,7 @@ export class Refusals {
   clear(): void {
     this.#unconfirmed.clear();
     this.#told = 0;
+    this.#left = 0;
   }
 }
 

@@ -29,21 +29,21 @@ function tellAll(refusals: Refusals): Range[] {
 describe('Refusals', () => {
   test('holds acknowledgements back below what the sender does not know of', () => {
     const refusals = new Refusals();
-    expect(refusals).toMatchObject({ untold: 0, firstUnconfirmed: Infinity });
+    expect(refusals).toMatchObject({ untold: 0, ackLimit: Infinity });
     for (const sequence of [7, 8, 9, 12]) refusals.add(sequence);
-    expect(refusals).toMatchObject({ untold: 2, firstUnconfirmed: 7 });
+    expect(refusals).toMatchObject({ untold: 2, ackLimit: 7 });
     const { payload, ranges } = refusals.tell();
     expect(ranges).toBe(2);
     expect(readRefusals(payload)).toEqual([
       { first: 7, last: 9, exact: true },
       { first: 12, last: 12, exact: true },
     ]);
-    expect(refusals).toMatchObject({ untold: 0, firstUnconfirmed: 7 });
+    expect(refusals).toMatchObject({ untold: 0, ackLimit: 7 });
     refusals.add(13);
     refusals.confirm(ranges);
-    expect(refusals).toMatchObject({ untold: 1, firstUnconfirmed: 13 });
+    expect(refusals).toMatchObject({ untold: 1, ackLimit: 13 });
     expect(tellAll(refusals)).toEqual([{ first: 13, last: 13, exact: true }]);
-    expect(refusals).toMatchObject({ untold: 0, firstUnconfirmed: Infinity });
+    expect(refusals).toMatchObject({ untold: 0, ackLimit: Infinity });
   });
 
   test('forgets everything for a peer that restarted', () => {
@@ -52,7 +52,7 @@ describe('Refusals', () => {
     refusals.tell();
     refusals.add(9);
     refusals.clear();
-    expect(refusals).toMatchObject({ untold: 0, firstUnconfirmed: Infinity });
+    expect(refusals).toMatchObject({ untold: 0, ackLimit: Infinity });
     refusals.confirm(1);
     refusals.add(2);
     expect(tellAll(refusals)).toEqual([{ first: 2, last: 2, exact: true }]);
@@ -87,12 +87,12 @@ describe('Refusals', () => {
           } else if ('tell' in each) tell();
           else refusals.confirm(notes.shift()?.ranges ?? 0);
           const [first = Infinity] = [...notes.flatMap(({ sequences }) => sequences), ...untold];
-          expect(refusals.firstUnconfirmed).toBe(first);
+          expect(refusals.ackLimit).toBe(first);
           expect(refusals.untold > 0).toBe(untold.length > 0);
         }
         tell();
         for (const { ranges } of notes) refusals.confirm(ranges);
-        expect(refusals).toMatchObject({ untold: 0, firstUnconfirmed: Infinity });
+        expect(refusals).toMatchObject({ untold: 0, ackLimit: Infinity });
       }),
     );
   });
@@ -105,7 +105,7 @@ describe('Refusals', () => {
     const { payload, ranges } = refusals.tell();
     for (const sequence of refused.slice(early.length)) refusals.add(sequence);
     // What the first note did not say waits for room, however long.
-    expect(refusals.firstUnconfirmed).toBe(refused[0]);
+    expect(refusals.ackLimit).toBe(refused[0]);
     refusals.confirm(ranges);
     const told = [...readRefusals(payload), ...tellAll(refusals)];
     expect(told.length).toBeLessThan(MANY / 2);
@@ -117,7 +117,7 @@ describe('Refusals', () => {
     const exact = told.filter((range) => range.exact);
     expect(exact.length).toBeGreaterThan(1000);
     expect(exact.every(({ first, last }) => first === last && first % 2 === 0)).toBe(true);
-    expect(refusals).toMatchObject({ untold: 0, firstUnconfirmed: Infinity });
+    expect(refusals).toMatchObject({ untold: 0, ackLimit: Infinity });
   });
 
   test('does not grow while notes stay unconfirmed', () => {
@@ -128,7 +128,7 @@ describe('Refusals', () => {
       told += refusals.tell().ranges;
     }
     expect(told).toBeLessThan(MANY / 2);
-    expect(refusals.firstUnconfirmed).toBe(0);
+    expect(refusals.ackLimit).toBe(0);
     refusals.confirm(told);
     const [rest] = tellAll(refusals) as [Range];
     expect(rest).toMatchObject({ last: 2 * MANY - 2, exact: false });

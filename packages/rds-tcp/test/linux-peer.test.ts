@@ -8,6 +8,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import {
   decodeFrame,
   encodeMap,
+  FLAG_ACK_REQUIRED,
   FLAG_MAP,
   FLAG_RETRANSMITTED,
   type Frame,
@@ -428,13 +429,13 @@ describe.skipIf(!hasManyLoopbacks)('a kernel', () => {
       const uncertain: unknown[] = [];
       node.on('uncertain', ({ messages }) => uncertain.push(...messages));
       const receipt = settled(socket.sendmsg('anyone?', peer, { until: 'delivered' }));
-      const { sequence } = await expectData(connection, 'anyone?');
+      const { sequence } = await expectData(connection, 'anyone?', FLAG_ACK_REQUIRED);
       // It might be the connection: the same has to happen on a second one.
       await connection.over();
       expect(events.at(-1)).toMatchObject({ type: 'down', reason: 'silent' });
       expect(receipt.state).toBe('pending');
       const again = await call();
-      const resent = await expectData(again, 'anyone?', FLAG_RETRANSMITTED);
+      const resent = await expectData(again, 'anyone?', FLAG_ACK_REQUIRED | FLAG_RETRANSMITTED);
       expect(resent.sequence).toBe(sequence);
       await eventually(() => expect(receipt.state).toBe('rejected'));
       expect(receipt.error).toMatchObject({ outcome: 'unknown', address: SMALLER, port: 5000 });
