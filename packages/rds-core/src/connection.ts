@@ -33,7 +33,7 @@ export interface ConnectionOwner {
   connectionRestarted(connection: Connection): void;
   connectionUncertain(connection: Connection, messages: readonly Message[]): void;
   peerMapChanged(connection: Connection): void;
-  /** It was never reached and nothing waits for it. */
+  /** Nothing waits for it, and it was never reached or has closed. */
   forget(connection: Connection): void;
 }
 
@@ -213,8 +213,13 @@ export class Connection implements Route, PathOwner {
     ping.pending.resolve(this.#setup.runtime.clock.now() - ping.sentAtMs);
   }
 
-  uncertain(messages: readonly Message[]): void {
-    this.#owner.connectionUncertain(this, messages);
+  giveUp(messages: readonly Message[], settlement: 'restarted' | 'unconfirmed'): void {
+    const unknown = messages.filter(({ verdict }) => verdict === 'delivered');
+    this.#setup.stats.send_uncertain += unknown.length;
+    if (unknown.length > 0) this.#owner.connectionUncertain(this, unknown);
+    for (const message of messages) {
+      message.settle(message.verdict === 'delivered' ? settlement : message.verdict);
+    }
   }
 
   connected(): void {

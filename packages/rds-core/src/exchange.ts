@@ -22,6 +22,7 @@ import { decodeExtensions, type Extensions } from './wire/extension.js';
 import {
   FLAG_ACK_REQUIRED,
   FLAG_CONGESTION_MAP,
+  FLAG_GOODBYE,
   HEADER_BYTES,
   type Header,
 } from './wire/header.js';
@@ -50,6 +51,8 @@ export class Exchange implements InboundOwner, OutboundSource {
   #flushDue = false;
   #ackScheduled = false;
   #signedAtMs = 0;
+  /** The peer has closed, and what connected again is another incarnation of it. */
+  hasDeparted = false;
   /** Something was delivered or acknowledged on the present connection. */
   progressed = false;
 
@@ -87,6 +90,7 @@ export class Exchange implements InboundOwner, OutboundSource {
   /** The first words on a new connection. `mapSent` if the present map went out already. */
   begin(link: Link, mapSent: boolean): void {
     this.progressed = false;
+    this.hasDeparted = false;
     this.queue.mapDue = !mapSent || this.#peer.isAssumed;
     // Nothing else may leave before the peer has said who it is: it may have restarted.
     this.#outbound.introduce(link, FIRST_WORDS[this.#peer.kind]);
@@ -163,7 +167,7 @@ export class Exchange implements InboundOwner, OutboundSource {
     this.#barrier.cancel();
     // Notes on what the old incarnation sent would only confuse the new one.
     for (const note of this.queue.takeWhere(({ sport }) => sport === 0)) note.settle('canceled');
-    this.#giveUp(this.queue.takeSent(), 'restarted');
+    this.#peer.giveUp(this.queue.takeSent(), 'restarted');
   }
 
   frame(header: Header, payload: Uint8Array): void {
@@ -205,9 +209,13 @@ export class Exchange implements InboundOwner, OutboundSource {
   }
 
   /** Says all that is still unsaid before the connection is half-closed. */
-  finish(): void {
+  finish(word: 'goodbye' | 'none'): void {
     this.flush();
     if (this.#inbound.ackDue) this.#acknowledgeNow();
+    const link = this.#link;
+    if (word === 'goodbye' && link !== null && this.acksInBand) {
+      this.#outbound.writeUnsequenced(link, FLAG_GOODBYE);
+    }
   }
 
   flushSoon(): void {
@@ -330,6 +338,10 @@ export class Exchange implements InboundOwner, OutboundSource {
     this.#inbound.ackDue = true;
   }
 
+  departed(): void {
+    this.hasDeparted = true;
+  }
+
   startedOver(): void {
     this.#peer.startedOver();
   }
@@ -381,17 +393,8 @@ export class Exchange implements InboundOwner, OutboundSource {
       // What such a peer has had for so long is most likely delivered. It is not kept for ever,
       // and no receipt claims to know.
       const old = (message: Message) => message.sequence > 0 && message.sequence < sequence;
-      this.#giveUp(this.queue.takeWhere(old), 'unconfirmed');
+      this.#peer.giveUp(this.queue.takeWhere(old), 'unconfirmed');
     }
     this.flushSoon();
-  }
-
-  #giveUp(messages: readonly Message[], settlement: 'restarted' | 'unconfirmed'): void {
-    const unknown = messages.filter(({ verdict }) => verdict === 'delivered');
-    this.#stats.send_uncertain += unknown.length;
-    if (unknown.length > 0) this.#peer.uncertain(unknown);
-    for (const message of messages) {
-      message.settle(message.verdict === 'delivered' ? settlement : message.verdict);
-    }
   }
 }

@@ -111,6 +111,8 @@ export class Flow implements RoomWaiter {
   readonly #waiters = new Queue<Waiter>();
   /** What the first waiter waits for. */
   #obstacle: Obstacle | null = null;
+  /** The length for which there was last no room; whoever waits next most likely waits for that. */
+  refusedBytes = 0;
   /** Waiters that gave up since they were last swept out. */
   #gaveUpCount = 0;
   /** The quota knows of us. */
@@ -144,6 +146,7 @@ export class Flow implements RoomWaiter {
   /** Sends, if nothing is in the way. Returns what was. */
   trySend(payload: Payload, length: number, receipt: Receipt | null): Obstacle | null {
     const obstacle = this.obstacle(length);
+    this.refusedBytes = obstacle === 'room' ? length : 0;
     if (obstacle !== null) return obstacle;
     const { group } = this;
     group.unsettled++;

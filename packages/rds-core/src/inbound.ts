@@ -6,7 +6,7 @@
 import { PROBE_PORT } from './outbound.js';
 import { Refusals, readRefusals } from './refusals.js';
 import { decodeExtensions, type Extensions } from './wire/extension.js';
-import { FLAG_ACK_REQUIRED, FLAG_RETRANSMITTED, type Header } from './wire/header.js';
+import { FLAG_ACK_REQUIRED, FLAG_GOODBYE, FLAG_RETRANSMITTED, type Header } from './wire/header.js';
 
 /** What the receiving half tells its path. */
 export interface InboundOwner {
@@ -24,6 +24,8 @@ export interface InboundOwner {
   heartbeat(): void;
   /** Its numbers begin at 1 again, and it is no resend: a kernel has booted. */
   startedOver(): void;
+  /** This incarnation of the peer has closed. */
+  departed(): void;
   /** A resent message that had arrived before. */
   repeated(): void;
   /** False if no socket is bound to `dport`. */
@@ -67,6 +69,7 @@ export class Inbound {
       }
       if (sequence === 0 && sport === 0 && dport === 0) {
         if ((header.flags & FLAG_ACK_REQUIRED) !== 0) owner.heartbeat();
+        if ((header.flags & FLAG_GOODBYE) !== 0) owner.departed();
         return;
       }
     }

@@ -6,31 +6,25 @@
 import { EventEmitter } from 'eventemitter3';
 import { type Address, type IpAddress, isInteger, RDS_TCP_PORT, unicastIp } from './address.js';
 import type { CloseReason } from './close-reason.js';
-import { CongestionMap } from './congestion-map.js';
 import type { Connection } from './connection.js';
 import { RdsError, type RdsErrorCode } from './errors.js';
 import type { NodeEvents } from './events.js';
 import type { Route, Unacknowledged } from './flow.js';
 import { connectionInfo, counters, type NodeInfo, socketInfo } from './info.js';
+import { LocalCongestion } from './local-congestion.js';
 import { Loopback, type LoopbackOwner } from './loopback.js';
 import type { Message } from './message.js';
 import { type BindOptions, type ResolvedNodeOptions, resolveBindOptions } from './options.js';
 import { PeerTable, type PeerTableOwner } from './peer-table.js';
 import type { WaitOptions } from './pending.js';
 import { PortTable } from './port-table.js';
-import type { Clock, Listener, Runtime } from './runtime.js';
+import type { Clock, Listener, Runtime, Stream } from './runtime.js';
 import { type CloseOptions, RdsSocket, resolveDeadline, type SocketOwner } from './socket.js';
 import { Stats } from './stats.js';
 import { encodeExtensions, FEATURE_ACKS } from './wire/extension.js';
 
 /** Reading begins again when the queues are down to so much of the hard limit. */
 const RESUME_AT = 0.75;
-/**
- * From so much of the hard limit on, all ports are congested: what is on its way still finds room,
- * and reading, which brings acknowledgements too, need not stop.
- */
-const CROWDED_FROM = 0.5;
-const CROWDED_UNTIL = 0.25;
 const PING_TIMEOUT_MS = 5000;
 const MAX_GENERATION = 0xffff_ffff;
 
@@ -50,8 +44,6 @@ export class RdsNode
   /** @internal */
   readonly mapExtensions: Uint8Array | null;
   /** @internal */
-  mapVersion = 0;
-  /** @internal */
   isPaused = false;
   readonly #options: ResolvedNodeOptions;
   readonly #listener: Listener;
@@ -60,9 +52,8 @@ export class RdsNode
   readonly #sockets = new Set<RdsSocket>();
   readonly #peers: PeerTable;
   readonly #loopback: Loopback;
-  readonly #congestion = new CongestionMap();
+  readonly #congestion = new LocalCongestion(this.#ports, () => this.#mapChanged());
   #queuedBytes = 0;
-  #isCrowded = false;
   #closed: Promise<Unacknowledged> | null = null;
 
   /** @internal Nodes are made by `createNode`, or by `openNode` on a runtime of your own. */
@@ -98,10 +89,7 @@ export class RdsNode
     const socket = new RdsSocket(this.address, { ...options, port }, this);
     this.#ports.add(socket);
     this.#sockets.add(socket);
-    if (this.#isCrowded) {
-      this.#mark(port, true);
-      this.#mapChanged();
-    }
+    this.#congestion.mark(port, false);
     return socket;
   }
 
@@ -203,7 +191,7 @@ export class RdsNode
   /** @internal */
   unbind(socket: RdsSocket): void {
     this.#ports.remove(socket);
-    if (this.#isCrowded) this.#mark(socket.port, false);
+    this.#congestion.mark(socket.port, false);
   }
 
   /** @internal */
@@ -214,9 +202,7 @@ export class RdsNode
   /** @internal */
   congestionChanged(port: number, congested: boolean): void {
     this.#tell('congestion', { type: 'local', port, congested });
-    if (this.#isCrowded) return;
-    this.#mark(port, congested);
-    this.#mapChanged();
+    this.#congestion.mark(port, congested);
   }
 
   /** @internal */
@@ -225,7 +211,7 @@ export class RdsNode
     if (byBytes > 0) this.stats.recv_bytes_added_to_sock += byBytes;
     else this.stats.recv_bytes_freed_fromsock -= byBytes;
     const part = this.#queuedBytes / this.#options.maxQueuedBytes;
-    if (this.#isCrowded ? part <= CROWDED_UNTIL : part > CROWDED_FROM) this.#crowd();
+    this.#congestion.filled(part);
     if (!this.isPaused && part > 1) {
       this.stats.tcp_read_paused++;
       this.#pause(true);
@@ -258,6 +244,11 @@ export class RdsNode
   }
 
   /** @internal */
+  get mapVersion(): number {
+    return this.#congestion.version;
+  }
+
+  /** @internal */
   copyMap(bytes: Uint8Array, at: number): void {
     this.#congestion.copyTo(bytes, at);
   }
@@ -268,7 +259,7 @@ export class RdsNode
   }
 
   /** @internal */
-  accept(stream: Parameters<PeerTable['accept']>[0]): void {
+  accept(stream: Stream): void {
     this.#peers.accept(stream);
   }
 
@@ -326,22 +317,7 @@ export class RdsNode
     return sum(left);
   }
 
-  /** All sockets together have much queued, or no longer: every port is marked, or as it is. */
-  #crowd(): void {
-    this.#isCrowded = !this.#isCrowded;
-    for (const socket of this.#ports) {
-      this.#mark(socket.port, this.#isCrowded || socket.info().congested);
-    }
-    this.#mapChanged();
-  }
-
-  #mark(port: number, congested: boolean): void {
-    if (congested) this.#congestion.set(port);
-    else this.#congestion.clear(port);
-  }
-
   #mapChanged(): void {
-    this.mapVersion++;
     for (const { path } of this.#peers) path.exchange.mapChanged();
     this.#loopback.uncongested();
   }

@@ -21,7 +21,7 @@ export interface PathOwner extends Peer {
   connected(): void;
   /** A connection ended that was up, or on which at least something had been said. */
   disconnected(reason: CloseReason, error: unknown, wasUp: boolean): void;
-  /** Nothing waits for this peer and it was never reached: it may be forgotten. */
+  /** Nothing waits for this peer, and it was never reached or has closed: forget it. */
   unreachable(): void;
   /** The path is closed, and nothing of it is left. */
   closed(): void;

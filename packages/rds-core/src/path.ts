@@ -320,12 +320,17 @@ export class Path implements LinkOwner, LivenessOwner {
   }
 
   #retry(delayMs: number): void {
-    if (!this.#everUp && !this.#isNeeded && --this.#answersLeft <= 0) {
+    if (!this.#isNeeded && (this.exchange.hasDeparted || this.#isHopeless())) {
       this.#transition({ kind: 'down', timer: null });
       this.#owner.unreachable();
       return;
     }
     this.#transition({ kind: 'down', timer: this.#timer(delayMs, () => this.#call()) });
+  }
+
+  /** It knocked, and was never there when it was called. */
+  #isHopeless(): boolean {
+    return !this.#everUp && --this.#answersLeft <= 0;
   }
 
   #replace(stranger: Stranger): void {
@@ -356,7 +361,7 @@ export class Path implements LinkOwner, LivenessOwner {
     const state = this.#state;
     assert(state.kind === 'up', 'only a connection that is up can be drained');
     successor?.stream.pause();
-    this.exchange.finish();
+    this.exchange.finish(reason === 'closed' ? 'goodbye' : 'none');
     this.exchange.end();
     state.link.end();
     // What stands unread is read first, whatever it does to the node's limit.

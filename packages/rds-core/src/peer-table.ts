@@ -134,7 +134,11 @@ export class PeerTable implements StrangerOwner {
 
   #knocked(ip: IpAddress, tcpPort: number): void {
     if (!this.#isLarger(ip, tcpPort)) return;
-    if (!this.get(ip, tcpPort) && this.#connections.size >= this.#options.maxPeers) return;
+    if (!this.get(ip, tcpPort) && this.#connections.size >= this.#options.maxPeers) {
+      this.#stats.countClosed('too-many-peers');
+      this.#owner.refused(ip.text, 'too-many-peers');
+      return;
+    }
     this.connection(ip, tcpPort, 'accept').path.knocked();
   }
 

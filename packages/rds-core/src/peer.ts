@@ -33,6 +33,6 @@ export interface Peer {
   startedOver(): void;
   deliver(sport: number, dport: number, payload: Uint8Array): boolean;
   ponged(tag: number): void;
-  /** What became of these will not be known. They are settled already. */
-  uncertain(messages: readonly Message[]): void;
+  /** Ends messages of which nobody will ever say what became of them, unless somebody did. */
+  giveUp(messages: readonly Message[], settlement: 'restarted' | 'unconfirmed'): void;
 }

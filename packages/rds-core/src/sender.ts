@@ -3,7 +3,7 @@
  * what became of it. Mirrors rds_sendmsg in net/rds/send.c.
  */
 
-import type { Address } from './address.js';
+import { type Address, isInteger } from './address.js';
 import { type Outcome, RdsError } from './errors.js';
 import { type Flow, type Obstacle, settlementError, type Unacknowledged } from './flow.js';
 import { FlowTable, type Router } from './flow-table.js';
@@ -23,7 +23,10 @@ export interface SendOptions extends WaitOptions {
 }
 
 export interface WaitWritableOptions extends WaitOptions {
-  /** How large a message is to fit. Default: half of the send buffer. */
+  /**
+   * How large a message is to fit. Default: half of the send buffer, or what was last refused with
+   * EAGAIN if that is more.
+   */
   readonly bytes?: number | undefined;
 }
 
@@ -80,10 +83,14 @@ export class Sender {
 
   waitWritable(to: Address | undefined, options: WaitWritableOptions): Promise<void> {
     const flow = this.flowTo(to, 'waitWritable');
-    const { bytes } = options;
+    const { bytes = Math.max(this.#sendBufferBytes >> 1, flow.refusedBytes) } = options;
+    if (!isInteger(bytes, 0, this.#sendBufferBytes)) {
+      const text = `bytes is a whole number up to ${this.#sendBufferBytes}, the send buffer`;
+      throw new RdsError('EINVAL', text, { ...flow.details, syscall: 'waitWritable' });
+    }
     const aborted = options.signal?.aborted === true;
-    if (!aborted && flow.obstacle(bytes ?? 1) === null) return ACCEPTED;
-    return this.#wait(flow, null, bytes ?? this.#sendBufferBytes >> 1, options);
+    if (!aborted && flow.obstacle(bytes) === null) return ACCEPTED;
+    return this.#wait(flow, null, bytes, options);
   }
 
   /** One promise per destination with something outstanding: to `to`, or to all. */

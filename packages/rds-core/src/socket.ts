@@ -114,8 +114,8 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   }
 
   /**
-   * Resolves when a send there would not fail with EAGAIN or ENOBUFS: at once if it would not now,
-   * else when half of the send buffer, or as much as `bytes`, is free.
+   * Resolves when a send there would not fail with EAGAIN or ENOBUFS: the destination is not
+   * congested, and there is room; see WaitWritableOptions for how much.
    */
   async waitWritable(to?: Address, options: WaitWritableOptions = {}): Promise<void> {
     this.#checkOpen('waitWritable');

@@ -31,7 +31,7 @@ test('close says what was not acknowledged, even if destroy comes in between', a
   await socket.sendmsg('x', { address: B, port: 5000 });
   const closing = socket.close();
   await clock.advance(10);
-  const destroyed = socket.destroy();
+  const _destroyed = socket.destroy();
   const closed = await clock.until(closing);
   expect(closed.messages).toBe(1);
 });

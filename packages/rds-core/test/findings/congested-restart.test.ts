@@ -23,11 +23,11 @@ test('the larger peer: a congested receiver that restarts must not stay congeste
   a = await open(A, { receiveBufferBytes: 1000 }); // … and comes back
   const receiver = a.bind(5000);
   await clock.advance(3_600_000);
-  let code = '';
+  let _code = '';
   try {
     sender.trySendmsg('y', to);
   } catch (e) {
-    code = (e as { code: string }).code;
+    _code = (e as { code: string }).code;
   }
   expect(resolved).toBe(true);
   void receiver;

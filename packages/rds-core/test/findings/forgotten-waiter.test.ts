@@ -29,7 +29,7 @@ test('a send that waits on a route that is forgotten is settled at the latest by
   await listener.close();
   await clock.advance(60_000);
   const c = await open(C);
-  const receiver = c.bind(5000);
+  const _receiver = c.bind(5000);
   void socket.sendmsg('later', to).catch(() => {});
   await clock.advance(60_000);
   await clock.until(a.destroy());

@@ -23,11 +23,11 @@ test('a live peer whose hello is lost three times: nothing twice, nothing unknow
   network.cut(A, B, { noticeMs: { min: 0, max: 0 } });
   network.heal(A, B);
   for (let round = 0; round < 3; round++) {
-    const accepted = b.info().counters.cong_update_queued!;
-    const maps = a.info().counters.cong_update_received!;
-    await clock.runUntil(() => b.info().counters.cong_update_queued! > accepted, 120_000);
+    const accepted = Number(b.info().counters.cong_update_queued);
+    const maps = Number(a.info().counters.cong_update_received);
+    await clock.runUntil(() => Number(b.info().counters.cong_update_queued) > accepted, 120_000);
     network.partition(A, B, 'one-way'); // A's first words are lost …
-    await clock.runUntil(() => a.info().counters.cong_update_received! > maps, 120_000);
+    await clock.runUntil(() => Number(a.info().counters.cong_update_received) > maps, 120_000);
     network.cut(A, B, { unaware: [A, B] });
     network.heal(A, B);
   }

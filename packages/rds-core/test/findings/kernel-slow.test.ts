@@ -40,7 +40,7 @@ test.each([
       void socket.sendmsg(data, { address: C, port: 5000 });
     }
     await w.clock.advance(600_000);
-    const c = a.info().counters;
+    const _c = a.info().counters;
     expect(got).toEqual(Array.from({ length: total }, (_, i) => i));
     expect(unknown).toBe(0);
   },

@@ -5,7 +5,7 @@ test.each([
   [1 << 20, {}, 4 * 1024],
   [8 << 20, { maxMessageBytes: 8 << 20, sendBufferBytes: 8 << 20 }, 16 * 1024],
 ])('a message of %i bytes arrives over a slow network', async (bytes, more, windowBytes) => {
-  const { clock, network, open } = world(1, { windowBytes, latencyMs: { min: 20, max: 20 } });
+  const { clock, open } = world(1, { windowBytes, latencyMs: { min: 20, max: 20 } });
   const a = await open(A, more);
   const b = await open(B, more);
   const receiver = b.bind(5000);
@@ -14,7 +14,7 @@ test.each([
   let got = 0;
   receiver.on('message', () => got++);
   await clock.advance(300_000);
-  const c = a.info().counters;
+  const _c = a.info().counters;
   expect(got).toBe(1);
 });
 

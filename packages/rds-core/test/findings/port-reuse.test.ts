@@ -10,7 +10,7 @@ test('closing a socket must not cancel what its successor on the same port has s
   const to = { address: B, port: 5000 };
   const first = a.bind(4000);
   await first.sendmsg('first', to);
-  const closing = first.close({ deadlineMs: 1000 }); // "The port is free at once."
+  const _closing = first.close({ deadlineMs: 1000 }); // "The port is free at once."
   const second = a.bind(4000);
   await second.sendmsg('second', to); // accepted: "from then on it is not lost"
   await clock.advance(2000);

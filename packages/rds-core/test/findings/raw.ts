@@ -31,7 +31,7 @@ export function frame(f: {
 }
 export const map = (ports: number[] = [], ext?: Parameters<typeof encodeExtensions>[0]) => {
   const data = new Uint8Array(8192);
-  for (const p of ports) data[p >> 3]! |= 1 << (p & 7);
+  for (const p of ports) data[p >> 3] = Number(data[p >> 3]) | (1 << (p & 7));
   return frame({ flags: 1, data, ext });
 };
 export function attach(
