@@ -109,7 +109,7 @@ describe('docs/API.md', () => {
     ['RdsErrorCode', 'errors.ts'],
     ['Outcome', 'errors.ts'],
     ['CloseReason', 'close-reason.ts'],
-    ['PeerKind', 'exchange.ts'],
+    ['PeerKind', 'peer.ts'],
   ])('has every %s', (name, file) => {
     const values = membersOf(name, file);
     expect(values.length).toBeGreaterThan(1);

@@ -432,7 +432,9 @@ describe.skipIf(!hasManyLoopbacks)('a kernel', () => {
       const { sequence } = await expectData(connection, 'anyone?', FLAG_ACK_REQUIRED);
       // It might be the connection: the same has to happen on a second one.
       await connection.over();
-      expect(events.at(-1)).toMatchObject({ type: 'down', reason: 'silent' });
+      await eventually(() => {
+        expect(events.at(-1)).toMatchObject({ type: 'down', reason: 'silent' });
+      });
       expect(receipt.state).toBe('pending');
       const again = await call();
       const resent = await expectData(again, 'anyone?', FLAG_ACK_REQUIRED | FLAG_RETRANSMITTED);

@@ -23,7 +23,7 @@ const MAX_SEQUENCE_HIGH = 0x1f_ffff;
 export const FLAG_CONGESTION_MAP = 0x01;
 export const FLAG_ACK_REQUIRED = 0x02;
 export const FLAG_RETRANSMITTED = 0x04;
-/** Between our own nodes, on an unsequenced frame 0 → 0: the sender is closed and will not be back. */
+/** Between our own nodes, on an unsequenced frame 0 → 0: the sender has closed for good. */
 export const FLAG_GOODBYE = 0x80;
 
 /** The fields of a header. Reading is into one reused object: nothing is allocated per message. */
