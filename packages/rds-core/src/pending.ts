@@ -32,7 +32,7 @@ export class Pending<T> {
   readonly #details: RdsErrorDetails;
   readonly #gaveUp: (pending: Pending<T>) => void;
   #timer: Timer | null = null;
-  readonly #signal: AbortSignalLike | undefined;
+  #signal: AbortSignalLike | undefined;
   readonly #abort = (): void => {
     this.#giveUp('ABORT_ERR', 'the call was aborted', this.#signal?.reason);
   };
@@ -54,9 +54,12 @@ export class Pending<T> {
     this.#signal = options?.signal;
     const timeoutMs = options?.timeoutMs;
     if (timeoutMs !== undefined) this.#limit(clock, timeoutMs);
-    if (this.isSettled) return;
-    if (this.#signal?.aborted) this.#abort();
-    else this.#signal?.addEventListener('abort', this.#abort);
+    if (this.isSettled || !this.#signal) return;
+    if (typeof this.#signal.addEventListener !== 'function') {
+      this.#signal = undefined;
+      this.fail('EINVAL', 'signal is not an AbortSignal');
+    } else if (this.#signal.aborted) this.#abort();
+    else this.#signal.addEventListener('abort', this.#abort);
   }
 
   resolve(value: T): void {
@@ -73,7 +76,7 @@ export class Pending<T> {
   }
 
   #limit(clock: Clock, timeoutMs: number): void {
-    if (!(timeoutMs >= 0)) {
+    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
       this.fail('EINVAL', 'timeoutMs is a number from 0 up');
       return;
     }

@@ -68,7 +68,7 @@ export class Sender {
     const flow = this.flowTo(to, 'sendmsg');
     const payload = toPayload(data);
     const length = this.#checkLength(payload);
-    if (options !== undefined) return this.#sendWith(flow, payload, length, options);
+    if (options) return this.#sendWith(flow, payload, length, options);
     const obstacle = flow.trySend(payload, length, null);
     return obstacle === null ? ACCEPTED : this.#wait(flow, payload, length, undefined);
   }
