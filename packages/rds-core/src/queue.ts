@@ -7,10 +7,12 @@ const FIRST_CAPACITY = 16;
 /** A ring of up to this many places is never given up. */
 const KEEP_CAPACITY = 1024;
 /**
- * A larger one is, when the queue runs empty without having filled the fourth part of it. One that
- * fills and empties all the time keeps its ring.
+ * A larger one is, when the queue has run empty many times in a row without having filled the
+ * fourth part of it. Fewer times would tell nothing: a busy queue runs empty early now and then,
+ * and growing again costs more than all that it does else.
  */
 const NEEDED_PART = 4;
+const TIMES_TOO_LARGE = 256;
 
 export class Queue<T> {
   #ring: (T | undefined)[] = new Array(FIRST_CAPACITY);
@@ -19,6 +21,7 @@ export class Queue<T> {
   #length = 0;
   /** The greatest length since the queue was last empty. */
   #peak = 0;
+  #timesTooLarge = 0;
 
   get length(): number {
     return this.#length;
@@ -55,6 +58,7 @@ export class Queue<T> {
     this.#head = 0;
     this.#length = 0;
     this.#peak = 0;
+    this.#timesTooLarge = 0;
   }
 
   /** Takes out what does not pass, keeping the order, and returns it. */
@@ -75,7 +79,9 @@ export class Queue<T> {
 
   #emptied(): void {
     const capacity = this.#mask + 1;
-    if (capacity > KEEP_CAPACITY && this.#peak * NEEDED_PART < capacity) this.clear();
+    const tooLarge = capacity > KEEP_CAPACITY && this.#peak * NEEDED_PART < capacity;
+    this.#timesTooLarge = tooLarge ? this.#timesTooLarge + 1 : 0;
+    if (this.#timesTooLarge >= TIMES_TOO_LARGE) this.clear();
     this.#peak = 0;
   }
 
