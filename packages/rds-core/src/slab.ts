@@ -13,12 +13,12 @@ import { assert } from './errors.js';
 
 /** A path begins with a small slab, because most paths of a large cluster send little. */
 const SMALL_SLAB_BYTES = 4 * 1024;
-/** A busy path fills large ones: 64 KiB is where one write costs no more per byte than a larger. */
-const LARGE_SLAB_BYTES = 64 * 1024;
+/** A busy path fills large ones, of the size of a batch, which then is one piece of memory. */
+const LARGE_SLAB_BYTES = 128 * 1024;
 /** A frame above this has a slab of its own, so that little is left over at the end of a slab. */
 const OWN_SLAB_BYTES = 16 * 1024;
 /** What the pool keeps: 8 MiB, the in-flight window of one busy path of small messages. */
-const POOLED_SLABS = 128;
+const POOLED_SLABS = 64;
 
 export class Slab {
   readonly bytes: Uint8Array;
