@@ -139,7 +139,7 @@ describe('SlabPool', () => {
     const pool = new SlabPool();
     const burst = (): Set<Slab> => {
       const placer = new FramePlacer(pool);
-      const frames = Array.from({ length: 3000 }, () => place(placer, 16_000));
+      const frames = Array.from({ length: 6000 }, () => place(placer, 16_000));
       for (const { slab } of frames) slab.release();
       return new Set(frames.map(({ slab }) => slab));
     };
