@@ -259,8 +259,8 @@ export class Exchange implements InboundOwner, OutboundSource {
   }
 
   /**
-   * A Linux peer is asked once per round trip, behind all that is to be acknowledged, and in the
-   * same write: it answers a ping that comes alone only at its next tick.
+   * A Linux peer is asked once per round trip, behind all that is to be acknowledged and in the
+   * same write, so that the question costs no write of its own.
    */
   allSent(): boolean {
     if (this.#peer.kind !== 'linux' || this.#barrier.isWaiting) return false;
