@@ -15,6 +15,8 @@ const PONG_TIMEOUT_MS = 5000;
 const NO_PONG_MS = 1000;
 /** So many connections without a pong show that a peer does not answer. */
 const UNANSWERED_CONNECTIONS = 2;
+/** One of our own that stalls for a minute before its first word looks the same. */
+const UNANSWERED_IF_ASSUMED = 12;
 
 /** What a missing pong means. */
 export type Missing =
@@ -54,13 +56,17 @@ export class AckBarrier {
     return this.#answers === 'yes';
   }
 
-  /** Begins a barrier whose ping has `tag` as source port. */
-  begin(tag: number): void {
+  /**
+   * Begins a barrier whose ping has `tag` as source port. `isAssumed` if the peer is taken for a
+   * kernel only because it has not said otherwise.
+   */
+  begin(tag: number, isAssumed: boolean): void {
+    const connections = isAssumed ? UNANSWERED_IF_ASSUMED : UNANSWERED_CONNECTIONS;
     const timeoutMs = this.#answers === 'no' ? NO_PONG_MS : PONG_TIMEOUT_MS;
     const timer = this.#clock.setTimer(timeoutMs, () => {
       const sequence = this.#waiting?.sequence ?? 0;
       this.#waiting = null;
-      this.#missing(this.#meaning(sequence), sequence);
+      this.#missing(this.#meaning(sequence, connections), sequence);
     });
     this.#waiting = { tag, sequence: 0, timer };
   }
@@ -86,9 +92,9 @@ export class AckBarrier {
     this.#waiting = null;
   }
 
-  #meaning(sequence: number): Missing {
+  #meaning(sequence: number, connections: number): Missing {
     if (this.#answers === 'yes' || sequence === 0) return 'again';
-    if (this.#answers === 'not known' && ++this.#unanswered < UNANSWERED_CONNECTIONS) {
+    if (this.#answers === 'not known' && ++this.#unanswered < connections) {
       return 'reconnect';
     }
     this.#answers = 'no';

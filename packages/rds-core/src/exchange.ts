@@ -141,6 +141,11 @@ export class Exchange implements InboundOwner, OutboundSource {
     this.flushSoon();
   }
 
+  /** Silence means something: the peer is one that answers questions. */
+  get answers(): boolean {
+    return this.acksInBand || this.#barrier.answers;
+  }
+
   askForSign(): Asked {
     const link = this.#link;
     if (link === null) return 'mute';
@@ -151,7 +156,8 @@ export class Exchange implements InboundOwner, OutboundSource {
       return 'asked';
     }
     this.ping(this.#peer.freePort());
-    if (!this.#barrier.answers) return 'mute';
+    // Of who does not answer we know only whether its TCP takes what is written.
+    if (!this.answers) return link.unwrittenBytes > 0 ? 'queued' : 'mute';
     return hasRoom ? 'asked' : 'queued';
   }
 
@@ -270,7 +276,7 @@ export class Exchange implements InboundOwner, OutboundSource {
     const frame = { kind: 'control', sport: tag, dport: 0, extended: false, sent } as const;
     if (!this.queue.pushControl(frame)) return false;
     this.#stats.send_ping++;
-    this.#barrier.begin(tag);
+    this.#barrier.begin(tag, this.#peer.isAssumed);
     return true;
   }
 

@@ -38,6 +38,8 @@ export class Inbound {
   /** cp_next_rx_seq. It outlives connections; only a restart of the peer resets it. */
   #nextSequence = 0;
   #highestAck = 0;
+  /** The peer has shown that it knows this incarnation of ours. */
+  #isKnown = false;
   /** True if something came that the peer has not been told of. */
   ackDue = false;
 
@@ -59,11 +61,13 @@ export class Inbound {
     const { sequence, sport, dport } = header;
     const control = sport === 0 || dport === 0;
     // Before the sequence: a restart that it tells of makes the old numbers meaningless.
-    if (header.extended && introduces(header)) {
-      owner.introduced(decodeExtensions(header.extensions));
-    }
+    const isHello = header.extended && introduces(header);
+    if (isHello) owner.introduced(decodeExtensions(header.extensions));
     if (owner.acksInBand) {
-      if (header.ack > this.#highestAck) {
+      // A hello leaves before ours is heard: what it acknowledges may have been sent by the process
+      // that was here before us. All else is said to us.
+      if (!isHello) this.#isKnown = true;
+      if (this.#isKnown && header.ack > this.#highestAck) {
         if (!owner.acknowledged(header.ack)) return;
         this.#highestAck = header.ack;
       }

@@ -28,7 +28,9 @@ import { FLAG_CONGESTION_MAP, type Header } from './wire/header.js';
 const PATIENCE_MS = 250;
 /** A smaller peer that lost the connection calls again by itself; only then do we knock. */
 const KNOCK_DELAY_MS = 100;
-/** How often to answer a knock of a peer that was never reached and for which nothing waits. */
+/** A knock that comes so soon after a connection was on its way before it. */
+const LATE_KNOCK_MS = 1000;
+/** How often to answer a knock of a peer that was never reached, if nothing waits for it. */
 const KNOCK_ANSWERS = 5;
 /** So often one of our own may send its map without a hello before it is someone else's. */
 const HELLO_MISSES = 3;
@@ -74,11 +76,18 @@ export class Path implements LinkOwner, LivenessOwner {
   /** The larger peer asks to be called. */
   knocked(): void {
     if (!this.#setup.dials) return;
-    if (this.#state.kind === 'up') this.#state.timer.suspect();
+    if (this.#state.kind === 'up') this.#doubt(this.#state.timer, this.#state.since);
     if (this.#state.kind !== 'down') return;
     this.#answersLeft = KNOCK_ANSWERS;
     this.#backoff.reset();
     this.#call();
+  }
+
+  /** The peer calls as if there were no connection. Who answers is asked; else we believe it. */
+  #doubt(liveness: Liveness, sinceMs: number): void {
+    const upMs = this.#setup.runtime.clock.now() - sinceMs;
+    if (this.exchange.answers) liveness.suspect();
+    else if (upMs > LATE_KNOCK_MS) this.#drain('silent');
   }
 
   /** Takes a connection that the smaller peer made. The newest counts: the peer knows best. */
@@ -172,7 +181,9 @@ export class Path implements LinkOwner, LivenessOwner {
   }
 
   linkWritten(link: Link): void {
-    if (this.#state.kind === 'up' && this.#state.link === link) this.exchange.written();
+    if (this.#state.kind !== 'up' || this.#state.link !== link) return;
+    if (!this.exchange.answers) this.#state.timer.heard = true;
+    this.exchange.written();
   }
 
   linkEnded(link: Link): void {

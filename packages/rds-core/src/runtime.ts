@@ -67,7 +67,8 @@ export interface Stream {
   handler: StreamHandler;
   /**
    * Sends the chunks in order. They must not change until `done` is called, which is once: when
-   * the bytes have left for the operating system, or never will.
+   * the bytes have left for the operating system, or never will. A write that fails takes nothing
+   * from the reader: what had arrived is received before `closed`.
    */
   write(chunks: readonly Uint8Array[], done: () => void): void;
   /** Half-close: what was written still goes out, then the peer reads an end. */

@@ -15,7 +15,7 @@ beforeEach(() => {
 
 /** A barrier whose ping goes out, and whose pong never comes. Gives how long that took to say. */
 async function unanswered(tag: number, sequence: number): Promise<number> {
-  barrier.begin(tag);
+  barrier.begin(tag, false);
   barrier.sent(sequence);
   const startMs = clock.now();
   const count = missing.length;
@@ -26,7 +26,7 @@ async function unanswered(tag: number, sequence: number): Promise<number> {
 describe('a pong', () => {
   test('acknowledges all before its ping', () => {
     expect(barrier.isWaiting).toBe(false);
-    barrier.begin(700);
+    barrier.begin(700, false);
     barrier.sent(42);
     expect(barrier.isWaiting).toBe(true);
     expect(barrier.pong(700)).toBe(42);
@@ -37,10 +37,10 @@ describe('a pong', () => {
   });
 
   test('of an older barrier is not taken for that of the present one', () => {
-    barrier.begin(700);
+    barrier.begin(700, false);
     barrier.sent(42);
     barrier.cancel();
-    barrier.begin(701);
+    barrier.begin(701, false);
     barrier.sent(50);
     expect(barrier.pong(700)).toBeNull();
     expect(barrier.isWaiting).toBe(true);
@@ -48,7 +48,7 @@ describe('a pong', () => {
   });
 
   test('that comes before the ping has gone out is none', () => {
-    barrier.begin(700);
+    barrier.begin(700, false);
     expect(barrier.pong(700)).toBeNull();
     barrier.sent(42);
     expect(barrier.pong(700)).toBe(42);
@@ -116,7 +116,7 @@ describe('a missing pong', () => {
   });
 
   test('is not missed when the connection broke', async () => {
-    barrier.begin(700);
+    barrier.begin(700, false);
     barrier.sent(42);
     barrier.cancel();
     barrier.sent(43);
@@ -126,8 +126,8 @@ describe('a missing pong', () => {
   });
 
   test('leaves room for the next barrier at once', async () => {
-    const again = new AckBarrier(clock, () => again.begin(701));
-    again.begin(700);
+    const again = new AckBarrier(clock, () => again.begin(701, false));
+    again.begin(700, false);
     again.sent(8);
     await clock.runUntil(() => clock.pending === 1 && clock.now() > 0);
     expect(again.isWaiting).toBe(true);

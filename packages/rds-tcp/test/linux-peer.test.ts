@@ -426,10 +426,12 @@ describe.skipIf(!hasManyLoopbacks)('a kernel', () => {
 
     test('that never answers leaves receipts unknown, and keeps getting messages', async () => {
       const connection = await call();
+      // A word of its own, so that it is not one of ours that stalls before its first.
+      new Kernel(connection).send(5000, 4000, 'a word');
       const uncertain: unknown[] = [];
       node.on('uncertain', ({ messages }) => uncertain.push(...messages));
       const receipt = settled(socket.sendmsg('anyone?', peer, { until: 'delivered' }));
-      const { sequence } = await expectData(connection, 'anyone?', FLAG_ACK_REQUIRED);
+      const { sequence } = await expectData(connection, 'anyone?');
       // It might be the connection: the same has to happen on a second one.
       await connection.over();
       await eventually(() => {
@@ -437,7 +439,7 @@ describe.skipIf(!hasManyLoopbacks)('a kernel', () => {
       });
       expect(receipt.state).toBe('pending');
       const again = await call();
-      const resent = await expectData(again, 'anyone?', FLAG_ACK_REQUIRED | FLAG_RETRANSMITTED);
+      const resent = await expectData(again, 'anyone?', FLAG_RETRANSMITTED);
       expect(resent.sequence).toBe(sequence);
       await eventually(() => expect(receipt.state).toBe('rejected'));
       expect(receipt.error).toMatchObject({ outcome: 'unknown', address: SMALLER, port: 5000 });

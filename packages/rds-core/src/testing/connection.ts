@@ -14,21 +14,27 @@ import type { SimulatedHost } from './host.js';
 import type { Link } from './link.js';
 import type { Range, SeededRandom } from './random.js';
 import { SimulatedStream, type StreamOptions } from './stream.js';
+import type { ConnectionEventKind, TraceEvent } from './trace.js';
 import { Wire } from './wire.js';
 
 /** Who accepts on an address and port. */
 export interface Acceptor {
   readonly host: SimulatedHost;
   /** False once it is closed: what had not been accepted by then is reset. */
-  readonly isListening: boolean;
+  isListening: boolean;
   readonly onStream: (stream: SimulatedStream) => void;
 }
 
 /** What a connection needs of the network. */
 export interface ConnectionContext {
+  /** Dials are counted. */
+  readonly number: number;
   readonly clock: SimulatedClock;
   readonly random: SeededRandom;
-  readonly options: StreamOptions & { readonly cutNoticeMs: Range };
+  readonly options: StreamOptions & {
+    readonly cutNoticeMs: Range;
+    readonly onEvent?: ((event: TraceEvent) => void) | undefined;
+  };
   /** Both ways. */
   readonly links: { readonly to: Link; readonly back: Link };
   acceptorAt(address: TcpAddress): Acceptor | undefined;
@@ -53,6 +59,8 @@ export class SimulatedConnection {
   #accepted: SimulatedStream | undefined;
   readonly #context: ConnectionContext;
   readonly #wires: { readonly to: Wire; readonly back: Wire };
+  /** The dialler's, then the listener's once it has answered. */
+  readonly #hosts: SimulatedHost[];
 
   constructor(context: ConnectionContext, host: SimulatedHost, from: string, to: TcpAddress) {
     const { clock, links } = context;
@@ -60,9 +68,15 @@ export class SimulatedConnection {
     this.to = to.address;
     this.toPort = to.tcpPort;
     this.#context = context;
+    this.#hosts = [host];
     this.#wires = { to: new Wire(clock, links.to), back: new Wire(clock, links.back) };
-    this.dialled = this.#stream(host, to.address, this.#wires.to);
-    this.#wires.to.send(() => this.#knock());
+    this.dialled = this.#stream(host, from, to.address, this.#wires.to);
+    this.#tell('dial', from, this.to);
+    if (links.to.dialRule === 'exhausted') {
+      host.later(() => this.dialled.fail(errno('EMFILE', `connect ${this.to}:${this.toPort}`)));
+    } else {
+      this.#wires.to.send(() => this.#knock());
+    }
   }
 
   /**
@@ -74,28 +88,55 @@ export class SimulatedConnection {
     this.#wires.to.sever();
     this.#wires.back.sever();
     onClosed(this);
+    this.#tell('cut', this.from, this.to);
     const ends = [
       { address: this.from, stream: this.dialled },
       { address: this.to, stream: this.#accepted },
     ];
     for (const { address, stream } of ends) {
       const delayMs = random.within(fault.noticeMs ?? options.cutNoticeMs);
-      if (fault.unaware?.includes(address)) continue;
-      clock.setTimer(delayMs, () => stream?.fail(errno('ECONNRESET', 'connection cut')));
+      const isUnaware = fault.unaware?.includes(address) ?? false;
+      if (!isUnaware) {
+        clock.setTimer(delayMs, () => stream?.fail(errno('ECONNRESET', 'connection cut')));
+      } else if (stream !== undefined && stream.keepaliveMs < Infinity) {
+        clock.setTimer(stream.keepaliveMs, () =>
+          stream.fail(errno('ETIMEDOUT', 'no sign of life')),
+        );
+      }
     }
+  }
+
+  /**
+   * Fault: somebody on the way says in the name of the end at `address` that it has sent all. That
+   * end does not know; what it writes from now on goes nowhere.
+   */
+  forgeEnd(address: string): void {
+    const stream = address === this.from ? this.dialled : this.#accepted;
+    stream?.forgeEnd();
+  }
+
+  /** For the network: one of the two processes has died, and its system closes what it had open. */
+  abandonedBy(host: SimulatedHost): void {
+    if (host === this.#hosts[0]) this.dialled.destroy();
+    if (host === this.#hosts[1]) this.#accepted?.destroy();
+  }
+
+  isOf(host: SimulatedHost): boolean {
+    return this.#hosts.includes(host);
   }
 
   /** The dial arrives at the other side's kernel. */
   #knock(): void {
     const { acceptorAt, links } = this.#context;
     const rule = links.to.dialRule;
-    if (rule === 'hang') return;
+    if (rule === 'hang' || this.#hosts[0]?.isOnline === false) return;
     const acceptor =
       rule === 'refuse' ? undefined : acceptorAt({ address: this.to, tcpPort: this.toPort });
     if (acceptor !== undefined) {
       this.#wires.back.send(() => this.#open(acceptor));
       return;
     }
+    this.#tell('refuse', this.to, this.from);
     const refusal = errno('ECONNREFUSED', `connect ${this.to}:${this.toPort}`);
     this.#wires.back.send(() => this.dialled.fail(refusal));
   }
@@ -103,8 +144,10 @@ export class SimulatedConnection {
   /** The answer arrives at the dialler. */
   #open(acceptor: Acceptor): void {
     const { dialled } = this;
-    if (dialled.state !== 'connecting') return;
-    const accepted = this.#stream(acceptor.host, this.from, this.#wires.back);
+    if (dialled.state !== 'connecting' || this.#hosts[0]?.isOnline === false) return;
+    this.#hosts.push(acceptor.host);
+    this.#tell('open', this.from, this.to);
+    const accepted = this.#stream(acceptor.host, this.to, this.from, this.#wires.back);
     this.#wires.to.send(() => this.#accept(acceptor, accepted));
     this.#context.onOpened(this);
     dialled.establish(accepted, () => dialled.handler.opened());
@@ -119,12 +162,19 @@ export class SimulatedConnection {
     });
   }
 
-  #stream(host: SimulatedHost, remoteAddress: string, wire: Wire): SimulatedStream {
+  #stream(host: SimulatedHost, from: string, to: string, wire: Wire): SimulatedStream {
     const { clock, random, options, onClosed } = this.#context;
     const close = (): void => onClosed(this);
-    return new SimulatedStream(remoteAddress, {
-      ...{ clock, random, options, host, wire },
-      onClosed: close,
-    });
+    const tell =
+      options.onEvent &&
+      ((kind: ConnectionEventKind, bytes?: Uint8Array) => {
+        this.#tell(kind, from, to, bytes);
+      });
+    return new SimulatedStream(to, { clock, random, options, host, wire, onClosed: close, tell });
+  }
+
+  #tell(kind: ConnectionEventKind, from: string, to: string, bytes?: Uint8Array): void {
+    const { clock, number: connection, options } = this.#context;
+    options.onEvent?.({ kind, atMs: clock.now(), connection, from, to, bytes });
   }
 }

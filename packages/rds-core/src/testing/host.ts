@@ -23,7 +23,8 @@ export class SimulatedHost implements Runtime {
   readonly transport: Transport;
   readonly #clock: SimulatedClock;
   readonly #random: SeededRandom;
-  readonly #wallClockStartUs: number;
+  #wallClockStartUs: number;
+  #life: 'running' | 'offline' | 'dead' = 'running';
   readonly #held = new Queue<() => void>();
   #stalledUntilMs = 0;
   /** Set from the start of a stall until all that it held has run. */
@@ -51,7 +52,10 @@ export class SimulatedHost implements Runtime {
 
   defer(task: () => void): void {
     // The turns of held events are turns too: what they defer does not queue behind the others.
-    this.#schedule(() => (this.#isStalled() ? this.#held.push(task) : task()), PHASE.deferred);
+    this.#schedule(() => {
+      if (this.#isStalled()) this.#held.push(task);
+      else if (this.#life !== 'dead') task();
+    }, PHASE.deferred);
   }
 
   yield(task: () => void): void {
@@ -69,8 +73,29 @@ export class SimulatedHost implements Runtime {
     this.#release = this.#clock.schedule(this.#stalledUntilMs, () => this.#runHeld());
   }
 
+  /** Fault: somebody sets the wall clock. Timers go by another one. */
+  jumpWallClock(byMs: number): void {
+    this.#wallClockStartUs += byMs * 1000;
+  }
+
+  get isOnline(): boolean {
+    return this.#life === 'running';
+  }
+
+  /** For the network: the process is gone. Nothing of it runs any more, its promises never settle. */
+  die(): void {
+    this.#life = 'dead';
+    this.#held.clear();
+  }
+
+  /** For the network: the process goes on, without its addresses. */
+  goOffline(): void {
+    if (this.#life === 'running') this.#life = 'offline';
+  }
+
   /** For the network: runs `task` as an event of this host, now unless it is stalled. */
   run(task: () => void): void {
+    if (this.#life === 'dead') return;
     if (this.#release === undefined) task();
     else this.#held.push(task);
   }

@@ -3,7 +3,11 @@
 // The simulated world
 export { SimulatedClock } from './clock.js';
 export { type CutFault, SimulatedConnection } from './connection.js';
+export { type ChaosOptions, FAULTS, type FaultKind, type FaultScene, Faults } from './faults.js';
 export { type HostOptions, SimulatedHost } from './host.js';
-export { type DialRule, Link } from './link.js';
+export { type DialRule, Link, type LinkOptions } from './link.js';
+export { Machine, type Program } from './machine.js';
 export { type NetworkOptions, SimulatedNetwork } from './network.js';
 export { type Range, SeededRandom } from './random.js';
+export { createSimulation, Simulation, type SimulationOptions } from './simulation.js';
+export { type ConnectionEventKind, Trace, type TraceEvent } from './trace.js';

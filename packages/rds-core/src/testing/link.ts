@@ -6,20 +6,42 @@
 
 import type { Range, SeededRandom } from './random.js';
 
-/** What becomes of a dial: as ever, an answer of ECONNREFUSED, or no answer at all. */
-export type DialRule = 'accept' | 'refuse' | 'hang';
+/**
+ * What becomes of a dial: as ever; an answer of ECONNREFUSED; no answer at all; or the dialler's own
+ * system refuses for want of file descriptors.
+ */
+export type DialRule = 'accept' | 'refuse' | 'hang' | 'exhausted';
+
+export interface LinkOptions {
+  readonly latencyMs: Range;
+  /** Default Infinity. */
+  readonly bytesPerMs: number;
+}
 
 export class Link {
   /** What a parcel takes, drawn anew for each: the distance is the jitter. */
   latencyMs: Range;
+  /** The bandwidth, shared by all connections on the link. */
+  bytesPerMs: number;
   dialRule: DialRule = 'accept';
   readonly #random: SeededRandom;
+  readonly #normal: LinkOptions;
+  #busyUntilMs = 0;
   #isBlocked = false;
   #waiting: (() => void)[] = [];
 
-  constructor(random: SeededRandom, latencyMs: Range) {
+  constructor(random: SeededRandom, options: LinkOptions) {
     this.#random = random;
-    this.latencyMs = latencyMs;
+    this.#normal = options;
+    this.latencyMs = options.latencyMs;
+    this.bytesPerMs = options.bytesPerMs;
+  }
+
+  /** Makes latency, bandwidth and dials what they were at first. Ends no partition. */
+  restore(): void {
+    this.latencyMs = this.#normal.latencyMs;
+    this.bytesPerMs = this.#normal.bytesPerMs;
+    this.dialRule = 'accept';
   }
 
   get isBlocked(): boolean {
@@ -43,7 +65,9 @@ export class Link {
     this.#waiting.push(task);
   }
 
-  drawLatencyMs(): number {
-    return this.#random.within(this.latencyMs);
+  /** When something of so many bytes that is sent now arrives. */
+  arrivalMs(nowMs: number, bytes: number): number {
+    this.#busyUntilMs = Math.max(nowMs, this.#busyUntilMs) + bytes / this.bytesPerMs;
+    return this.#busyUntilMs + this.#random.within(this.latencyMs);
   }
 }

@@ -11,19 +11,22 @@ import type { SimulatedClock } from './clock.js';
 import { type Acceptor, type CutFault, SimulatedConnection } from './connection.js';
 import { errno } from './errno.js';
 import { type HostOptions, SimulatedHost } from './host.js';
-import { Link } from './link.js';
+import { Link, type LinkOptions } from './link.js';
 import type { Range, SeededRandom } from './random.js';
 import type { StreamOptions } from './stream.js';
+import type { TraceEvent } from './trace.js';
 
-export interface NetworkOptions extends StreamOptions {
-  /** Of links that were given no other. */
-  readonly latencyMs: Range;
+/** Latency and bandwidth are those of links that were given no other. */
+export interface NetworkOptions extends StreamOptions, LinkOptions {
   /** When an end learns that its connection was cut. */
   readonly cutNoticeMs: Range;
+  /** Hears of everything that happens. It must not change anything. */
+  readonly onEvent?: ((event: TraceEvent) => void) | undefined;
 }
 
 const DEFAULTS: NetworkOptions = {
   latencyMs: { min: 0.1, max: 1 },
+  bytesPerMs: Infinity,
   cutNoticeMs: { min: 0, max: 50 },
   windowBytes: 256 * 1024,
   // Node reads at most this much at once.
@@ -73,12 +76,18 @@ export class SimulatedNetwork {
     return all.filter(({ from, to }) => (from === a && to === b) || (from === b && to === a));
   }
 
+  /** The TCP ports on which somebody listens at `address`. */
+  portsOf(address: string): number[] {
+    const keys = [...this.#acceptors.keys()].filter((key) => key.startsWith(`${address}:`));
+    return keys.map((key) => Number(key.slice(address.length + 1)));
+  }
+
   /** The way from one address to another, to change its latency or what becomes of dials. */
   link(from: string, to: string): Link {
     const key = `${from} ${to}`;
     let link = this.#links.get(key);
     if (link === undefined) {
-      link = new Link(this.#random, this.#options.latencyMs);
+      link = new Link(this.#random, this.#options);
       this.#links.set(key, link);
     }
     return link;
@@ -99,6 +108,33 @@ export class SimulatedNetwork {
   heal(a: string, b: string): void {
     this.link(a, b).heal();
     this.link(b, a).heal();
+  }
+
+  /**
+   * Fault: the process dies. Its system closes its connections, as after `kill -9`; or the whole
+   * machine is gone at once, and those at the other end are not told.
+   */
+  kill(host: SimulatedHost, how: 'process' | 'machine' = 'process'): void {
+    host.die();
+    this.#leave(host, how === 'process');
+  }
+
+  /** Fault: the process loses its addresses, and lives on. Another may take them over. */
+  detach(host: SimulatedHost): void {
+    host.goOffline();
+    this.#leave(host, false);
+  }
+
+  #leave(host: SimulatedHost, isTold: boolean): void {
+    for (const [key, acceptor] of this.#acceptors) {
+      if (acceptor.host !== host) continue;
+      acceptor.isListening = false;
+      this.#acceptors.delete(key);
+    }
+    for (const connection of this.connections().filter((each) => each.isOf(host))) {
+      if (isTold) connection.abandonedBy(host);
+      else connection.cut({ unaware: [connection.from, connection.to] });
+    }
   }
 
   #transport(host: SimulatedHost): Transport {
@@ -126,6 +162,7 @@ export class SimulatedNetwork {
   #connect(host: SimulatedHost, local: TcpAddress, remote: TcpAddress): Stream {
     this.#dials++;
     const context = {
+      number: this.#dials,
       clock: this.#clock,
       random: this.#random,
       options: this.#options,

@@ -13,6 +13,7 @@ import { type ErrnoError, errno } from './errno.js';
 import type { SimulatedHost } from './host.js';
 import type { SeededRandom } from './random.js';
 import { type PieceOptions, SendBuffer } from './send-buffer.js';
+import type { ConnectionEventKind } from './trace.js';
 import type { Wire } from './wire.js';
 
 export interface StreamOptions extends PieceOptions {
@@ -29,6 +30,8 @@ export interface StreamContext {
   /** To the other end. */
   readonly wire: Wire;
   readonly onClosed: () => void;
+  /** For the trace, if there is one. */
+  readonly tell: ((kind: ConnectionEventKind, bytes?: Uint8Array) => void) | undefined;
 }
 
 /** What arrives: bytes, the end of them, or what broke the stream. */
@@ -48,12 +51,16 @@ const UNATTENDED: StreamHandler = {
 export class SimulatedStream implements Stream {
   readonly remoteAddress: string;
   handler: StreamHandler = UNATTENDED;
+  /** For a model of a kernel: the other host's TCP has acknowledged so many more bytes. */
+  onAcknowledged: ((bytes: number) => void) | undefined;
+  /** When this end gives up a connection that was cut without its knowledge; never by default. */
+  keepaliveMs = Infinity;
   readonly #context: StreamContext;
   readonly #sendBuffer: SendBuffer;
   readonly #input = new Queue<Input>();
   #peer: SimulatedStream | undefined;
   #state: 'connecting' | 'open' | 'closed' = 'connecting';
-  #sending: 'open' | 'ending' | 'ended' | 'reset' = 'open';
+  #sending: 'open' | 'ending' | 'ended' | 'forged' | 'reset' = 'open';
   #receiving: 'open' | 'ended' = 'open';
   #isPaused = false;
   /** Each at most once on the queue of the clock, or of the host. */
@@ -79,7 +86,7 @@ export class SimulatedStream implements Stream {
       this.#context.host.later(done);
       return;
     }
-    if (this.#sending !== 'open') throw new Error('write after end');
+    if (this.#sending === 'ending' || this.#sending === 'ended') throw new Error('write after end');
     this.#sendBuffer.add(chunks, done);
     this.#scheduleTake();
   }
@@ -94,7 +101,7 @@ export class SimulatedStream implements Stream {
     if (this.#state === 'open') {
       // Linux says reset, not end, when the process has left bytes unread: the peer shall know.
       if (this.#input.length > 0) this.#sendReset();
-      else if (this.#sending !== 'ended') this.#send('end');
+      else if (this.#sending === 'open' || this.#sending === 'ending') this.#send('end');
     }
     this.#close();
   }
@@ -130,6 +137,13 @@ export class SimulatedStream implements Stream {
     this.#close();
   }
 
+  /** For the connection: somebody on the way says in our name that we have sent all. */
+  forgeEnd(): void {
+    if (this.#state !== 'open' || this.#sending !== 'open') return;
+    this.#sending = 'forged';
+    this.#send('end');
+  }
+
   // Sending
 
   #scheduleTake(): void {
@@ -145,12 +159,10 @@ export class SimulatedStream implements Stream {
 
   /** Puts on the wire what the window allows. This is the kernel's work: no stall holds it up. */
   #take(): void {
-    if (this.#state !== 'open') return;
-    if (this.#reset !== undefined) {
-      this.#close(this.#reset);
-      return;
-    }
+    if (this.#state !== 'open' || this.#sending === 'forged') return;
     const finished: (() => void)[] = [];
+    // A write that fails takes nothing from the reader: what had arrived is read, then the reset.
+    if (this.#reset !== undefined) finished.push(...this.#sendBuffer.abandon());
     while (!this.#sendBuffer.isEmpty) {
       const roomBytes = this.#context.options.windowBytes - this.#windowUsedBytes;
       if (roomBytes <= 0) break;
@@ -168,7 +180,24 @@ export class SimulatedStream implements Stream {
 
   #send(input: Input): void {
     const peer = this.#peer as SimulatedStream;
-    this.#context.wire.send(() => peer.#arrive(input));
+    const { tell, wire } = this.#context;
+    if (!(input instanceof Uint8Array)) {
+      tell?.(input === 'end' ? 'end' : 'reset');
+      wire.send(() => peer.#arrive(input));
+      return;
+    }
+    tell?.('send', input);
+    wire.send(() => {
+      tell?.('arrive', input);
+      if (peer.#state !== 'closed') peer.#acknowledge(input.length);
+      peer.#arrive(input);
+    }, input.length);
+  }
+
+  #acknowledge(bytes: number): void {
+    const sender = this.#peer;
+    if (sender?.onAcknowledged === undefined) return;
+    this.#context.wire.send(() => sender.onAcknowledged?.(bytes));
   }
 
   #sendReset(): void {
@@ -236,6 +265,7 @@ export class SimulatedStream implements Stream {
   #close(error?: ErrnoError): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#context.tell?.('close');
     this.#input.clear();
     this.#context.onClosed();
     const dones = this.#sendBuffer.abandon();

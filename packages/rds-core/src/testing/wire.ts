@@ -27,10 +27,10 @@ export class Wire {
     this.#link = link;
   }
 
-  /** Calls `arrive` after the latency of the link, not before what was sent earlier arrived. */
-  send(arrive: () => void): void {
+  /** Calls `arrive` when the link has carried it, not before what was sent earlier arrived. */
+  send(arrive: () => void, bytes = 0): void {
     if (this.#state === 'severed') return;
-    const readyAtMs = this.#clock.now() + this.#link.drawLatencyMs();
+    const readyAtMs = this.#link.arrivalMs(this.#clock.now(), bytes);
     this.#flight.push({ readyAtMs, arrive });
     if (this.#flight.length === 1) this.#expectFirst(readyAtMs);
   }
@@ -56,7 +56,7 @@ export class Wire {
   #arriveFirst(): void {
     if (this.#link.isBlocked) {
       const link = this.#link;
-      link.whenHealed(() => this.#expectFirst(this.#clock.now() + link.drawLatencyMs()));
+      link.whenHealed(() => this.#expectFirst(link.arrivalMs(this.#clock.now(), 0)));
       return;
     }
     const parcel = this.#flight.shift();

@@ -1,0 +1,398 @@
+/**
+ * LinuxPath: one peer as a simulated kernel knows it. Mirrors `struct rds_conn_path` of Linux 6.1:
+ * send.c, recv.c and threads.c of net/rds, under tcp_connect.c and tcp_listen.c. On purpose it has
+ * nothing of our own path: two sides that share a mistake get along.
+ */
+
+import { compareNodes, type IpAddress, parseIp, RDS_TCP_PORT } from '../address.js';
+import { Queue } from '../queue.js';
+import type { Timer } from '../runtime.js';
+import { encodeExtensions } from '../wire/extension.js';
+import { FrameDecoder } from '../wire/frame-decoder.js';
+import * as wire from '../wire/header.js';
+import type { SimulatedHost } from './host.js';
+import type { SimulatedStream } from './stream.js';
+
+export type LinuxFate =
+  | 'queued'
+  | 'acknowledged'
+  | `dropped-by-${'generation' | 'close' | 'reboot'}`;
+
+/** Mirrors `struct rds_message`. */
+export interface LinuxMessage {
+  readonly sport: number;
+  readonly dport: number;
+  readonly payload: Uint8Array;
+  /** Undefined for pings and pongs of the kernel itself. */
+  readonly sender?: { settled(message: LinuxMessage, fate: LinuxFate): void };
+  readonly token?: unknown;
+  sequence?: number;
+  flags?: number;
+  /** m_ack_seq: once TCP has acknowledged so many bytes of the connection, it is freed. */
+  ackBytes?: number;
+  /** RDS_MSG_FLUSH: sent to a generation that is gone, not to be sent again. */
+  isFlushed?: boolean;
+}
+
+export interface LinuxPathOwner {
+  readonly options: { paths: number; pingEnable: boolean; hz: number; keepaliveMs: number };
+  readonly ip: IpAddress;
+  readonly host: SimulatedHost;
+  /** c_lcong: our own map. */
+  readonly congestion: Uint8Array;
+  readonly stats: { recvDropOldSeq: number };
+  /** Connections from there that neither side has closed and nobody has cut. */
+  connectionsFrom(address: string): number;
+  deliver(from: { address: string; port: number }, dport: number, data: Uint8Array): void;
+  /** Its map or its number of paths came: blocked senders look again. */
+  wakeSenders(): void;
+  violation(remote: string, text: string): void;
+}
+
+const PROBE_PORT = 1;
+const EMPTY = new Uint8Array(0);
+/** What 6.1 takes for the payload of an extension type below 16. It knows nothing of the others. */
+const EXTENSION_BYTES = [0, 4, 4, 8, 0, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+/** Of the one type from 16 up that our nodes send, with the type byte. */
+const PRIVATE_BYTES = 4;
+/** sk_sndbuf of the TCP socket: so much is unacknowledged before the rest waits, unflagged. */
+const SEND_BUFFER_BYTES = 256 * 1024;
+const RECONNECT_MAX_MS = 1000;
+/** A SYN that is lost is sent again; the simulated one is not, so we dial again. */
+const SYN_AGAIN_MS = 3000;
+
+export class LinuxPath {
+  readonly #owner: LinuxPathOwner;
+  readonly #remote: string;
+  /** Ours is the smaller address. */
+  readonly #dials: boolean;
+  #state: 'down' | 'waiting' | 'connecting' | 'up' = 'down';
+  #stream: SimulatedStream | undefined;
+  #timer: Timer | undefined;
+  #tick: Timer | undefined;
+  #reconnectMs = 0;
+  #npaths = 0;
+  #pingTriggered = false;
+  #generation = 0;
+  #nextTx = 1;
+  #nextRx = 0;
+  readonly #sendQueue = new Queue<LinuxMessage>();
+  readonly #retrans = new Queue<LinuxMessage>();
+  /** c_fcong: it outlives connections. */
+  readonly #congestion = new Uint8Array(8192);
+  #mapQueued = false;
+  #writtenBytes = 0;
+  #ackedBytes = 0;
+  // What the peer has said so far, for the violations: on this connection, and in its generation.
+  #heard = { map: false, resent: 0, fresh: 0 };
+  #highest = 0;
+  #said = 0;
+
+  constructor(owner: LinuxPathOwner, remote: string) {
+    this.#owner = owner;
+    this.#remote = remote;
+    const ip = parseIp(remote) as IpAddress;
+    this.#dials = compareNodes({ ip: owner.ip, tcpPort: 0 }, { ip, tcpPort: 0 }) < 0;
+  }
+
+  get isUp(): boolean {
+    return this.#state === 'up';
+  }
+
+  isCongested(port: number): boolean {
+    return (((this.#congestion[port >> 3] as number) >> (port & 7)) & 1) === 1;
+  }
+
+  /** rds_send_mprds_hash. False while a blocking send of a socket with this hash has to wait. */
+  prepare(hash: number): boolean {
+    if (this.#npaths > 0 || hash === 0) return true;
+    this.#ping();
+    return false;
+  }
+
+  /** rds_send_queue_rm: it is numbered here, before there need be a connection. */
+  queue(message: LinuxMessage): void {
+    message.sequence = this.#nextTx++;
+    this.#sendQueue.push(message);
+  }
+
+  /** rds_conn_path_connect_if_down: from the larger address that is a knock. */
+  connectIfDown(): void {
+    if (this.#state === 'down') this.#connect();
+  }
+
+  mapChanged(): void {
+    this.#mapQueued = true;
+    this.xmit();
+  }
+
+  /** rds_send_drop_to, or all there is. What TCP has already is not held back. */
+  drop(fate: LinuxFate, sender?: LinuxMessage['sender']): void {
+    const matches = (each: LinuxMessage) => sender === undefined || each.sender === sender;
+    for (const queue of [this.#retrans, this.#sendQueue]) {
+      for (const message of queue.removeWhere(matches)) message.sender?.settled(message, fate);
+    }
+  }
+
+  /** rds_tcp_accept_one. */
+  accept(stream: SimulatedStream): void {
+    if (this.#dials) {
+      release(stream, () => this.#violation('sends bytes where it may only knock'));
+      this.connectIfDown();
+    } else if (this.#state === 'down') {
+      this.#up(stream);
+      if (this.#npaths === 0) this.#ping();
+      this.xmit();
+    } else {
+      const isDouble = this.isUp && this.#owner.connectionsFrom(this.#remote) > 1;
+      if (isDouble) this.#violation('dials while its connection is up');
+      release(stream);
+    }
+  }
+
+  /** rds_conn_shutdown, rds_send_path_reset and rds_queue_reconnect. */
+  shutdown(): void {
+    if (this.#stream === undefined) return;
+    this.#timer?.cancel();
+    release(this.#stream);
+    this.#stream = undefined;
+    this.#state = 'down';
+    const sent = this.#retrans.removeWhere(() => true);
+    for (const message of sent) message.flags = wire.FLAG_RETRANSMITTED;
+    const waiting = this.#sendQueue.removeWhere(() => true);
+    for (const message of [...sent, ...waiting]) {
+      if (!message.isFlushed) this.#sendQueue.push(message);
+    }
+    if (this.#dials) this.#reconnect();
+    for (const message of sent) {
+      if (message.isFlushed) message.sender?.settled(message, 'dropped-by-generation');
+    }
+  }
+
+  /** rds_send_xmit. */
+  xmit(): void {
+    if (!this.isUp) return;
+    const chunks: Uint8Array[] = [];
+    while (this.#writtenBytes - this.#ackedBytes < SEND_BUFFER_BYTES) {
+      if (this.#mapQueued) {
+        this.#mapQueued = false;
+        const payload = this.#owner.congestion.slice();
+        this.#encode(chunks, { sport: 0, dport: 0, payload, flags: wire.FLAG_CONGESTION_MAP });
+        continue;
+      }
+      const message = this.#sendQueue.shift();
+      if (message === undefined) break;
+      this.#encode(chunks, message);
+      message.ackBytes = this.#writtenBytes;
+      this.#retrans.push(message);
+    }
+    if (chunks.length > 0) this.#stream?.write(chunks, () => {});
+  }
+
+  #encode(chunks: Uint8Array[], { sequence = 0, flags = 0, ...message }: LinuxMessage): void {
+    const { sport, dport, payload } = message;
+    // Each time a new one: the connection before may still be sending the old.
+    const header = new Uint8Array(wire.HEADER_BYTES);
+    const view = new DataView(header.buffer);
+    wire.writeHeader(view, 0, sequence, 0, payload.length, sport, dport, flags);
+    if (sport + dport === PROBE_PORT) {
+      const extensions = encodeExtensions({ npaths: this.#owner.options.paths });
+      wire.writeExtensions(header, 0, extensions);
+    }
+    chunks.push(header, payload);
+    this.#writtenBytes += header.length + payload.length;
+  }
+
+  #ping(): void {
+    if (this.#pingTriggered) return;
+    this.#pingTriggered = true;
+    this.#sendProbe(PROBE_PORT, 0);
+  }
+
+  /** rds_send_probe: a ping or a pong. It waits for the next tick, or for what leaves before. */
+  #sendProbe(sport: number, dport: number): void {
+    const { host, options } = this.#owner;
+    this.connectIfDown();
+    if (this.isCongested(dport)) return;
+    this.queue({ sport, dport, payload: EMPTY });
+    this.#tick ??= host.clock.setTimer((host.random() * 1000) / options.hz, () => {
+      this.#tick = undefined;
+      this.xmit();
+    });
+  }
+
+  #acknowledged(bytes: number): void {
+    this.#ackedBytes += bytes;
+    for (let first = this.#retrans.peek(); first; first = this.#retrans.peek()) {
+      if ((first.ackBytes as number) > this.#ackedBytes) break;
+      this.#retrans.shift();
+      first.sender?.settled(first, 'acknowledged');
+    }
+    this.xmit();
+  }
+
+  // Connecting
+
+  #reconnect(): void {
+    const { host, options } = this.#owner;
+    this.#state = 'waiting';
+    this.#timer = host.clock.setTimer(host.random() * this.#reconnectMs, () => this.#connect());
+    const nextMs = this.#reconnectMs === 0 ? 1000 / options.hz : this.#reconnectMs * 2;
+    this.#reconnectMs = Math.min(nextMs, RECONNECT_MAX_MS);
+  }
+
+  #connect(): void {
+    const { host, ip } = this.#owner;
+    const remote = { address: this.#remote, tcpPort: RDS_TCP_PORT };
+    const stream = host.transport.connect({ address: ip.text, tcpPort: 0 }, remote);
+    this.#state = 'connecting';
+    this.#stream = stream as SimulatedStream;
+    this.#timer = host.clock.setTimer(SYN_AGAIN_MS, () => {
+      stream.handler = { ...stream.handler, closed: () => {} };
+      stream.destroy();
+      this.#connect();
+    });
+    const opened = (): void => {
+      if (this.#dials) this.#up(stream as SimulatedStream);
+      else this.shutdown();
+      this.xmit();
+    };
+    const closed = (): void => this.shutdown();
+    stream.handler = { opened, received: () => {}, ended: () => {}, closed };
+  }
+
+  /** rds_connect_path_complete. */
+  #up(stream: SimulatedStream): void {
+    this.#timer?.cancel();
+    this.#state = 'up';
+    this.#stream = stream;
+    this.#reconnectMs = this.#writtenBytes = this.#ackedBytes = 0;
+    this.#mapQueued = true;
+    this.#heard = { map: false, resent: 0, fresh: 0 };
+    stream.keepaliveMs = this.#owner.options.keepaliveMs;
+    stream.onAcknowledged = (bytes) => this.#acknowledged(bytes);
+    const decoder = new FrameDecoder(0xffff_ffff);
+    const frame = (header: wire.Header, payload: Uint8Array): void => {
+      if (this.#stream === stream) this.#frame(header, payload);
+    };
+    let isStuck = false;
+    const received = (chunk: Uint8Array): void => {
+      if (isStuck) return;
+      isStuck = decoder.push(chunk, { frame }) !== null;
+      if (isStuck) this.#violation('sends what is no frame');
+    };
+    const ended = (): void => this.shutdown();
+    stream.handler = { opened: () => {}, received, ended, closed: ended };
+  }
+
+  // Receiving
+
+  /** rds_tcp_data_recv and rds_recv_incoming. */
+  #frame(header: wire.Header, payload: Uint8Array): void {
+    const { sequence, sport, dport, flags } = header;
+    const { options, stats } = this.#owner;
+    const handshake = this.#readExtensions(header);
+    this.#check(header, handshake.generation);
+    if (flags === wire.FLAG_CONGESTION_MAP) {
+      this.#congestion.set(payload);
+      this.#owner.wakeSenders();
+    } else if (sequence < this.#nextRx && (flags & wire.FLAG_RETRANSMITTED) !== 0) {
+      stats.recvDropOldSeq++;
+    } else {
+      this.#nextRx = sequence + 1;
+      if (options.pingEnable && dport === 0) {
+        if (sport === 0) return;
+        this.#sendProbe(0, sport);
+        if (sport === PROBE_PORT) this.#introduced(handshake);
+      } else if (sport === 0 && dport === PROBE_PORT) this.#introduced(handshake);
+      else this.#owner.deliver({ address: this.#remote, port: sport }, dport, payload);
+    }
+  }
+
+  /** rds_recv_hs_exthdrs and rds_conn_peer_gen_update. */
+  #introduced({ npaths, generation }: { npaths: number; generation: number }): void {
+    this.#npaths = Math.max(1, npaths || this.#npaths);
+    this.#pingTriggered = false;
+    if (generation !== 0) {
+      if (this.#generation !== 0 && this.#generation !== generation) {
+        this.#nextTx = 1;
+        this.#nextRx = 0;
+        for (const message of this.#retrans) message.isFlushed = true;
+      }
+      this.#generation = generation;
+    }
+    this.#owner.wakeSenders();
+  }
+
+  /** rds_message_next_extension, as far as it gets. */
+  #readExtensions({ extended, extensions }: wire.Header): { npaths: number; generation: number } {
+    const found = { npaths: 0, generation: 0 };
+    const view = new DataView(extensions.buffer);
+    for (let at = 0; extended && at < extensions.length; ) {
+      const type = extensions[at] as number;
+      const bytes = EXTENSION_BYTES[type];
+      if (bytes === undefined) {
+        const behind = extensions.subarray(at + PRIVATE_BYTES);
+        if (behind.some((byte) => byte !== 0)) this.#violation('goes on behind its extension');
+      } else if (bytes === 0 && type !== 0) this.#violation(`has extension type ${type}`);
+      if (type === 0 || bytes === undefined || at + 1 + bytes > extensions.length) break;
+      if (type === 5) found.npaths = view.getUint16(at + 1);
+      if (type === 6) found.generation = view.getUint32(at + 1);
+      at += 1 + bytes;
+    }
+    if (found.npaths > 1) this.#violation(`announces ${found.npaths} paths`);
+    return found;
+  }
+
+  // Violations: what none of our nodes may send to a kernel
+
+  #check(header: wire.Header, generation: number): void {
+    const { ack, dport, flags, length, sequence, sport } = header;
+    const heard = this.#heard;
+    const isMap = flags === wire.FLAG_CONGESTION_MAP;
+    const isControl = sport === 0 ? dport !== 0 : dport === 0;
+    if (!isMap && !heard.map) this.#violation('speaks before its congestion map');
+    heard.map = true;
+    if (ack !== 0) this.#violation(`acknowledges ${ack}`);
+    if (isMap !== (sequence === 0)) this.#violation(`numbers ${sequence} with flags ${flags}`);
+    if (isMap) return;
+    const known = wire.FLAG_ACK_REQUIRED | wire.FLAG_RETRANSMITTED;
+    if ((flags & ~known) !== 0) this.#violation(`has flags ${flags}`);
+    if (isControl ? length > 0 : sport <= PROBE_PORT || dport <= PROBE_PORT) {
+      this.#violation(`sends ${length} bytes from port ${sport} to ${dport}`);
+    }
+    if (generation !== 0 && generation !== this.#said) {
+      this.#said = generation;
+      this.#highest = heard.resent = heard.fresh = 0;
+    }
+    if ((flags & wire.FLAG_RETRANSMITTED) !== 0) {
+      // The kernel would take it for a duplicate, whether it ever got it or not.
+      const before = heard.fresh || heard.resent;
+      if (sequence <= before) this.#violation(`resends ${sequence} behind ${before}`);
+      heard.resent = sequence;
+    } else {
+      // Lost connections leave gaps, and canceled messages in what is sent again: not in between.
+      const isNext = heard.fresh === 0 ? sequence > this.#highest : sequence === heard.fresh + 1;
+      if (!isNext) this.#violation(`sends ${sequence} behind ${heard.fresh || this.#highest}`);
+      heard.fresh = sequence;
+    }
+    this.#highest = Math.max(this.#highest, sequence);
+  }
+
+  #violation(text: string): void {
+    this.#owner.violation(this.#remote, text);
+  }
+}
+
+/**
+ * shutdown and sock_release: what TCP has still goes out, then the end; on bytes that come a reset.
+ */
+function release(stream: SimulatedStream, onBytes = () => {}): void {
+  stream.onAcknowledged = undefined;
+  const received = (): void => {
+    onBytes();
+    stream.destroy();
+  };
+  stream.handler = { opened: () => {}, received, ended: () => {}, closed: () => {} };
+  stream.end();
+}

@@ -1,0 +1,234 @@
+/**
+ * Ledger: what was sent, what became of it, and what arrived, as seen from outside by those who
+ * called. It knows nothing of the protocol. It judges what can be judged at once, a message that
+ * is altered, repeated or late; what must hold in the end is in rules.ts.
+ */
+
+import type { Clock } from '../../src/index.js';
+
+/** One life of a machine's process. */
+export interface Incarnation {
+  readonly address: string;
+  readonly number: number;
+  readonly kind: 'rds-tcp' | 'linux';
+  /** False once it crashed, lost its address or was closed. */
+  isLive: boolean;
+}
+
+/** One socket on a port, from bind to close. */
+export interface Endpoint {
+  readonly incarnation: Incarnation;
+  readonly port: number;
+  isOpen: boolean;
+  /** Messages that have reached the socket and not yet the program. */
+  queued(): number;
+}
+
+interface PortAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+export type Settlement =
+  | 'pending'
+  /** `sendmsg` resolved: the node has it. */
+  | 'accepted'
+  /** `until: 'delivered'` resolved. */
+  | 'delivered'
+  /** It never left, and never will. */
+  | 'not-delivered'
+  /** Nothing is claimed of it. */
+  | 'unknown';
+
+export interface Entry {
+  readonly id: number;
+  readonly flow: FlowRecord;
+  /** Its place in the flow. */
+  readonly index: number;
+  readonly length: number;
+  readonly from: Endpoint;
+  /** Who had the port when it was sent. */
+  readonly to: Endpoint | undefined;
+  readonly sentAtMs: number;
+  settlement: Settlement;
+  error: unknown;
+  /** Nothing is promised any more: cancelled, or lost by a rule of the kernel that sent it. */
+  isExcused: boolean;
+  readonly arrivals: Endpoint[];
+}
+
+/** All that was ever sent from one address and port to another. */
+interface FlowRecord {
+  readonly key: string;
+  readonly entries: Entry[];
+  /** The last index that arrived, by sender and receiver. */
+  readonly last: Map<Endpoint, Map<Endpoint, number>>;
+}
+
+const ID_BYTES = 4;
+/** Messages begin at different places of one pattern, which repeats at a prime distance. */
+const PERIOD = 251;
+const PATTERN = Uint8Array.from({ length: 2 ** 20 + PERIOD }, (_, at) => (at * 7) % PERIOD);
+
+export class Ledger {
+  readonly entries: Entry[] = [];
+  readonly violations: string[] = [];
+  readonly #flows = new Map<string, FlowRecord>();
+  readonly #endpoints = new Map<string, Endpoint>();
+  readonly #incarnations = new Map<string, number>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  born(address: string, kind: Incarnation['kind']): Incarnation {
+    const number = (this.#incarnations.get(address) ?? 0) + 1;
+    this.#incarnations.set(address, number);
+    return { address, number, kind, isLive: true };
+  }
+
+  bound(incarnation: Incarnation, port: number, queued: () => number): Endpoint {
+    const endpoint = { incarnation, port, isOpen: true, queued };
+    this.#endpoints.set(`${incarnation.address}:${port}`, endpoint);
+    return endpoint;
+  }
+
+  endpointAt(address: string, port: number): Endpoint | undefined {
+    const endpoint = this.#endpoints.get(`${address}:${port}`);
+    return endpoint && isThere(endpoint) ? endpoint : undefined;
+  }
+
+  /** Before the call: an entry, and the bytes to send. */
+  sending(from: Endpoint, address: string, port: number, length: number): [Entry, Uint8Array] {
+    const flow = this.#flow(`${from.incarnation.address}:${from.port} → ${address}:${port}`);
+    const entry: Entry = {
+      ...{ id: this.entries.length, flow, index: flow.entries.length, length, from },
+      ...{ to: this.endpointAt(address, port), sentAtMs: this.#clock.now(), settlement: 'pending' },
+      ...{ error: undefined, isExcused: false, arrivals: [] },
+    };
+    this.entries.push(entry);
+    flow.entries.push(entry);
+    const bytes = PATTERN.slice(entry.id % PERIOD, (entry.id % PERIOD) + length);
+    if (length >= ID_BYTES) new DataView(bytes.buffer).setUint32(0, entry.id);
+    return [entry, bytes];
+  }
+
+  settled(entry: Entry, settlement: Settlement, error?: unknown): void {
+    if (entry.settlement !== 'pending') this.violated('settled twice', entry);
+    entry.settlement = settlement;
+    entry.error = error;
+    if (settlement !== 'delivered') return;
+    // The reader may get the message in the same moment, a few promises later.
+    this.#clock.setTimer(0, () => {
+      if (!canBeThere(entry)) this.violated('a receipt before the message', entry);
+    });
+  }
+
+  arrived(endpoint: Endpoint, from: PortAddress, data: Uint8Array): void {
+    const { incarnation, port } = endpoint;
+    const key = `${from.address}:${from.port} → ${incarnation.address}:${port}`;
+    const entry = this.#find(key, data);
+    if (entry === undefined) {
+      this.violations.push(`${this.#clock.now()} ${key}: ${data.length} bytes that nobody sent`);
+      return;
+    }
+    if (!isUnaltered(entry, data)) this.violated('altered', entry);
+    const before = entry.arrivals.find((other) => isRepeat(other, endpoint));
+    if (before !== undefined) this.violated('arrived twice', entry);
+    if (entry.settlement === 'not-delivered') this.violated('arrived after all', entry);
+    entry.arrivals.push(endpoint);
+    this.#checkOrder(entry, endpoint);
+  }
+
+  /** The sender's node says that it does not know what became of a message: its peer restarted. */
+  uncertain(from: Incarnation, sport: number, to: PortAddress, data: Uint8Array): void {
+    const key = `${from.address}:${sport} → ${to.address}:${to.port}`;
+    const entry = this.#find(key, data);
+    if (entry === undefined) {
+      // One without a name may have been taken for another, or have arrived at the last life.
+      if (data.length < ID_BYTES) return;
+      this.violations.push(`${this.#clock.now()} ${key}: uncertain of what was never sent`);
+      return;
+    }
+    entry.isExcused = true;
+    if (this.#incarnations.get(to.address) === 1) this.violated('uncertain without cause', entry);
+  }
+
+  violated(what: string, entry: Entry): void {
+    const { id, flow, index, length, sentAtMs, settlement, from, to } = entry;
+    const lives = `${from.incarnation.number} → ${to?.incarnation.number ?? 'nobody'}`;
+    this.violations.push(
+      `${this.#clock.now()} ${flow.key}: ${what}: message ${id} (number ${index}, ${length} bytes, ` +
+        `sent at ${sentAtMs}, ${settlement}, incarnations ${lives})`,
+    );
+  }
+
+  #flow(key: string): FlowRecord {
+    let flow = this.#flows.get(key);
+    if (flow === undefined) {
+      flow = { key, entries: [], last: new Map() };
+      this.#flows.set(key, flow);
+    }
+    return flow;
+  }
+
+  #find(key: string, data: Uint8Array): Entry | undefined {
+    const entries = this.#flows.get(key)?.entries ?? [];
+    if (data.length >= ID_BYTES) {
+      const id = new DataView(data.buffer, data.byteOffset).getUint32(0);
+      const entry = this.entries[id];
+      return entry?.flow.key === key ? entry : undefined;
+    }
+    // Too short for a name: the first with these bytes that may still come, best one that must.
+    const candidates = entries.filter(
+      (entry) =>
+        entry.arrivals.length === 0 &&
+        entry.settlement !== 'not-delivered' &&
+        isUnaltered(entry, data),
+    );
+    return candidates.find(isPromised) ?? candidates[0];
+  }
+
+  #checkOrder(entry: Entry, endpoint: Endpoint): void {
+    const { last } = entry.flow;
+    const bySender = last.get(entry.from) ?? new Map<Endpoint, number>();
+    last.set(entry.from, bySender);
+    // Those without a name are taken for the first that fits, which a lost one may precede.
+    if (entry.length < ID_BYTES) return;
+    if (entry.index < (bySender.get(endpoint) ?? -1)) this.violated('out of order', entry);
+    bySender.set(endpoint, entry.index);
+  }
+}
+
+/** It has arrived, or waits in a socket, or that socket took it to its grave. */
+function canBeThere({ to, length, arrivals }: Entry): boolean {
+  if (arrivals.length > 0 || to === undefined || !isThere(to)) return true;
+  return to.queued() > 0 || length === 0;
+}
+
+/** Both ends live, from the sending until now, and nobody took the promise back. */
+export function isPromised({ from, to, isExcused }: Entry): boolean {
+  return !isExcused && isThere(from) && to !== undefined && isThere(to);
+}
+
+/** Empty messages can not be told from each other: one that came may have been another. */
+export function isAmbiguous({ length, flow }: Entry): boolean {
+  return length === 0 && flow.entries.some((entry) => entry.length === 0 && !isPromised(entry));
+}
+
+/** What was alive when it was sent still is. */
+export function isThere({ isOpen, incarnation }: Endpoint): boolean {
+  return isOpen && incarnation.isLive;
+}
+
+/** A kernel that has booted gets again what it had not acknowledged: it does not say so. */
+function isRepeat(before: Endpoint, endpoint: Endpoint): boolean {
+  return endpoint.incarnation.kind === 'rds-tcp' || before.incarnation === endpoint.incarnation;
+}
+
+function isUnaltered({ id, length }: Entry, data: Uint8Array): boolean {
+  const named = length >= ID_BYTES ? ID_BYTES : 0;
+  const expected = PATTERN.subarray((id % PERIOD) + named, (id % PERIOD) + length);
+  return data.length === length && Buffer.compare(data.subarray(named), expected) === 0;
+}

@@ -1,0 +1,98 @@
+/**
+ * Rules: what must hold of a cluster that has come to rest after its faults, each on its own. To
+ * add one, add an entry: it gives a line for each violation.
+ */
+
+import { type Entry, isAmbiguous, isPromised, isThere } from './ledger.js';
+import type { Workload } from './workload.js';
+
+type Rule = (workload: Workload) => Iterable<string>;
+type LastRule = (workload: Workload) => Iterable<string> | AsyncIterable<string>;
+
+/** Accepted, with both ends alive from then on: the promise holds for it. */
+function mustArrive(entry: Entry): boolean {
+  const { to, settlement, error } = entry;
+  if (!isPromised(entry) || isAmbiguous(entry)) return false;
+  if (settlement === 'accepted' || settlement === 'delivered') return true;
+  // The caller gave up waiting; the message did not.
+  const { code } = (error ?? {}) as { code?: string };
+  const isOurs = to?.incarnation.kind === 'rds-tcp';
+  return settlement === 'unknown' && isOurs && (code === 'ETIMEDOUT' || code === 'ABORT_ERR');
+}
+
+/** Everything that ends when the faults have ended. Rules about it need not wait. */
+export const AT_REST: Record<string, Rule> = {
+  *'nothing is lost'({ ledger }) {
+    for (const entry of ledger.entries) {
+      if (mustArrive(entry) && entry.arrivals.length === 0) yield named(entry);
+    }
+  },
+  *'every promise settles'({ ledger }) {
+    for (const entry of ledger.entries) {
+      if (entry.settlement === 'pending' && entry.from.incarnation.isLive) yield named(entry);
+    }
+  },
+  *'queues are empty'({ members }) {
+    for (const { node } of members.values()) {
+      for (const { address, sendQueueMessages, retransmitQueueMessages } of node.info()
+        .connections) {
+        const left = sendQueueMessages + retransmitQueueMessages;
+        if (left > 0) yield `${node.address} keeps ${left} messages for ${address}`;
+      }
+      if (node.info().queuedBytes > 0) yield `${node.address} has bytes that nobody reads`;
+    }
+  },
+  *'peers know whose ports are congested'({ members }) {
+    for (const { node } of members.values()) {
+      const congested = node.info().sockets.filter((socket) => socket.congested);
+      for (const { port } of congested) yield `${node.address}:${port} is congested, and empty`;
+      for (const { address, state, congestedPorts } of node.info().connections) {
+        if (state !== 'up' || congestedPorts.length === 0) continue;
+        yield `${node.address} takes ${address}:${congestedPorts} for congested`;
+      }
+    }
+  },
+};
+
+/** What is looked at once, when all is at rest. */
+export const FINALLY: Record<string, LastRule> = {
+  *'a receipt is true'({ ledger }) {
+    for (const entry of ledger.entries) {
+      const { settlement, arrivals, to } = entry;
+      if (settlement !== 'delivered' || arrivals.length > 0 || isAmbiguous(entry)) continue;
+      if (to !== undefined && isThere(to)) yield named(entry);
+    }
+  },
+  async *'send buffers are free again'({ simulation, members, plan }) {
+    const blocked: string[] = [];
+    for (const { node, seats } of members.values()) {
+      const { connections } = node.info();
+      for (const { socket } of seats) {
+        for (const { address } of [node, ...connections]) {
+          // A port may be thought congested by who has no connection to hear otherwise.
+          const whole = { bytes: socket.sendBufferBytes, timeoutMs: plan.drainMs };
+          socket.waitWritable({ address, port: socket.port }, whole).catch((error) => {
+            blocked.push(`${node.address}:${socket.port} → ${address}: ${error}`);
+          });
+        }
+      }
+    }
+    await simulation.clock.advance(plan.drainMs + 1);
+    yield* blocked;
+  },
+  *'counters add up'({ members }) {
+    for (const { node } of members.values()) {
+      const { counters, queuedBytes } = node.info();
+      const { recv_bytes_added_to_sock: added = 0, recv_bytes_freed_fromsock: freed = 0 } =
+        counters;
+      if (added - freed !== queuedBytes) {
+        yield `${node.address} queued ${added} and freed ${freed} bytes, and holds ${queuedBytes}`;
+      }
+    }
+  },
+};
+
+function named({ id, flow, settlement, length, sentAtMs, from, to }: Entry): string {
+  const lives = `${from.incarnation.number} → ${to?.incarnation.number ?? 'nobody'}`;
+  return `${flow.key}: message ${id} (${length} bytes, ${settlement}, sent at ${sentAtMs}, ${lives})`;
+}
