@@ -5,6 +5,7 @@
 // Node that runs this file, so `npx node@22 scripts/run.mjs test` stays in version 22.
 
 import { check } from './check.mjs';
+import { fuzz } from './fuzz.mjs';
 import { toolPath } from './paths.mjs';
 import { runNode } from './process.mjs';
 import { installDependencies, setUp } from './set-up.mjs';
@@ -17,6 +18,8 @@ const tasks = {
   test,
   build,
   check: checkAll,
+  simulate: runSimulation,
+  fuzz: fuzzAll,
   format,
 };
 
@@ -66,6 +69,19 @@ async function build() {
 async function checkAll() {
   await setUp();
   return check();
+}
+
+/** @param {string[]} args */
+async function runSimulation(args) {
+  await installDependencies();
+  const { simulate } = await import('./simulate/main.mjs');
+  return simulate(args);
+}
+
+/** @param {string[]} args */
+async function fuzzAll(args) {
+  await installDependencies();
+  return fuzz(args);
 }
 
 /** @param {string[]} args */

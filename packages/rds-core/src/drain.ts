@@ -5,7 +5,7 @@
  */
 
 import type { Link } from './link.js';
-import type { Clock, Timer } from './runtime.js';
+import type { Runtime, Timer } from './runtime.js';
 
 /** Nothing came for so long: what the peer had sent is here. */
 const QUIET_MS = 250;
@@ -15,19 +15,25 @@ const MAX_QUIETS = 8;
 export class Drain implements Timer {
   #timer: Timer;
   #rounds = 0;
+  #isOver = false;
 
-  constructor(clock: Clock, link: Link, done: () => void) {
+  constructor(runtime: Runtime, link: Link, done: () => void) {
+    const { clock } = runtime;
     let chunks = link.chunks;
     const look = (): void => {
+      if (this.#isOver) return;
       const quiet = link.chunks === chunks;
       chunks = link.chunks;
       if (quiet || ++this.#rounds >= MAX_QUIETS) done();
-      else this.#timer = clock.setTimer(QUIET_MS, look);
+      else this.#timer = clock.setTimer(QUIET_MS, lookLater);
     };
-    this.#timer = clock.setTimer(QUIET_MS, look);
+    // When our event loop stood still, the timer comes first and what waits to be read after it.
+    const lookLater = (): void => runtime.yield(look);
+    this.#timer = clock.setTimer(QUIET_MS, lookLater);
   }
 
   cancel(): void {
+    this.#isOver = true;
     this.#timer.cancel();
   }
 }

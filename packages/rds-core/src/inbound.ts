@@ -105,7 +105,7 @@ export class Inbound {
   #control(header: Header, payload: Uint8Array): void {
     const { sport, dport } = header;
     if (dport === 0 && sport !== 0) this.#owner.pinged(sport);
-    else if (sport === 0 && dport !== 0) this.#owner.ponged(dport);
+    else if (sport === 0 && dport !== 0) this.#ponged(header);
     else if (this.#owner.acksInBand) {
       // A sequenced 0 → 0 of our own: the peer found no socket for some messages.
       this.ackDue = true;
@@ -117,6 +117,15 @@ export class Inbound {
         this.#owner.refused(first, last, exact);
       }
     }
+  }
+
+  /**
+   * A kernel resends its pongs like any message, even to a process that asked nothing yet: one
+   * that was asked on an earlier connection answers nothing. A probe's says who the peer is.
+   */
+  #ponged({ dport, flags }: Header): void {
+    const isLate = (flags & FLAG_RETRANSMITTED) !== 0 && dport !== PROBE_PORT;
+    if (!isLate) this.#owner.ponged(dport);
   }
 }
 

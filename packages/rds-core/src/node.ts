@@ -47,12 +47,12 @@ export class RdsNode
   isPaused = false;
   readonly #options: ResolvedNodeOptions;
   readonly #listener: Listener;
-  readonly #ports = new PortTable();
+  readonly #ports: PortTable;
   /** Every socket that is not yet closed, with those that only drain. */
   readonly #sockets = new Set<RdsSocket>();
   readonly #peers: PeerTable;
   readonly #loopback: Loopback;
-  readonly #congestion = new LocalCongestion(this.#ports, () => this.#mapChanged());
+  readonly #congestion: LocalCongestion;
   #queuedBytes = 0;
   #closed: Promise<Unacknowledged> | null = null;
 
@@ -68,6 +68,8 @@ export class RdsNode
     const generation = 1 + Math.floor(runtime.random() * MAX_GENERATION);
     this.extensions = encodeExtensions({ npaths: 1, generation, own });
     this.mapExtensions = this.tcpPort === RDS_TCP_PORT ? null : encodeExtensions({ own });
+    this.#ports = new PortTable(runtime.random());
+    this.#congestion = new LocalCongestion(this.#ports, () => this.#mapChanged());
     this.#loopback = new Loopback(runtime, this);
     this.#peers = new PeerTable(this, runtime, options, this.stats, this.tcpPort);
   }

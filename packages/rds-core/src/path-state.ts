@@ -32,13 +32,15 @@ export type PathState =
       readonly awaited: 'map' | 'word';
     }
   | { readonly kind: 'up'; readonly link: Link; readonly timer: Liveness; readonly since: number }
-  /** We send no more and read to the end; `successor` waits to take over. */
+  /** We send no more and read to the end; `successors` wait to take over, in their order. */
   | {
       readonly kind: 'draining';
       readonly link: Link;
       readonly timer: Timer;
       readonly reason: CloseReason;
-      readonly successor: Stranger | null;
+      /** Users were told that it was. */
+      readonly wasUp: boolean;
+      readonly successors: Stranger[];
     }
   | { readonly kind: 'closed'; readonly timer: null };
 
@@ -48,8 +50,8 @@ export const TRANSITIONS: Readonly<Record<PathStateKind, readonly PathStateKind[
   down: ['down', 'connecting', 'knocking', 'greeting', 'closed'],
   connecting: ['down', 'greeting', 'closed'],
   knocking: ['down', 'greeting', 'closed'],
-  greeting: ['down', 'greeting', 'up', 'closed'],
+  greeting: ['down', 'greeting', 'up', 'draining', 'closed'],
   up: ['down', 'draining', 'closed'],
-  draining: ['down', 'draining', 'closed'],
+  draining: ['down', 'closed'],
   closed: [],
 };

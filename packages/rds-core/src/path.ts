@@ -7,7 +7,7 @@
  * has something to send. What is said on a connection is in exchange.ts.
  */
 
-import { Backoff } from './backoff.js';
+import { RDS_TCP_PORT } from './address.js';
 import type { CloseReason } from './close-reason.js';
 import { Drain } from './drain.js';
 import { assert } from './errors.js';
@@ -19,6 +19,7 @@ import { type Asked, Liveness, type LivenessOwner } from './liveness.js';
 import { mapFrame } from './outbound.js';
 import type { PathOwner, PathSetup } from './path-owner.js';
 import { type PathState, TRANSITIONS } from './path-state.js';
+import { Redial } from './redial.js';
 import type { Stream, Timer } from './runtime.js';
 import type { Stranger } from './stranger.js';
 import type { FrameFault } from './wire/frame-decoder.js';
@@ -26,12 +27,10 @@ import { FLAG_CONGESTION_MAP, type Header } from './wire/header.js';
 
 /** A Linux peer that has sent its map and then nothing is not going to introduce itself. */
 const PATIENCE_MS = 250;
-/** A smaller peer that lost the connection calls again by itself; only then do we knock. */
-const KNOCK_DELAY_MS = 100;
 /** A knock that comes so soon after a connection was on its way before it. */
 const LATE_KNOCK_MS = 1000;
-/** How often to answer a knock of a peer that was never reached, if nothing waits for it. */
-const KNOCK_ANSWERS = 5;
+/** A kernel that connects so often while we read its last connection to the end is none. */
+const MAX_SUCCESSORS = 16;
 /** So often one of our own may send its map without a hello before it is someone else's. */
 const HELLO_MISSES = 3;
 
@@ -39,19 +38,16 @@ export class Path implements LinkOwner, LivenessOwner {
   readonly exchange: Exchange;
   readonly #owner: PathOwner;
   readonly #setup: PathSetup;
-  readonly #backoff: Backoff;
+  readonly #redial: Redial;
   #state: PathState = { kind: 'down', timer: null };
   #paused = false;
-  /** Dials left for a peer that only knocked. */
-  #answersLeft = 0;
-  #everUp = false;
   #helloMisses = 0;
 
   constructor(owner: PathOwner, setup: PathSetup) {
     const { runtime, options, stats, pool } = setup;
     this.#owner = owner;
     this.#setup = setup;
-    this.#backoff = new Backoff(options.reconnect, () => runtime.random());
+    this.#redial = new Redial(options.reconnect, () => runtime.random(), setup.dials);
     const faulted = (reason: CloseReason) => {
       // Only silence leaves a stream that can still be read.
       if (reason === 'silent' && this.#state.kind === 'up') this.#drain(reason);
@@ -78,8 +74,7 @@ export class Path implements LinkOwner, LivenessOwner {
     if (!this.#setup.dials) return;
     if (this.#state.kind === 'up') this.#doubt(this.#state.timer, this.#state.since);
     if (this.#state.kind !== 'down') return;
-    this.#answersLeft = KNOCK_ANSWERS;
-    this.#backoff.reset();
+    this.#redial.asked();
     this.#call();
   }
 
@@ -96,9 +91,7 @@ export class Path implements LinkOwner, LivenessOwner {
     if (state.kind === 'closed' || this.#setup.dials) {
       stranger.stream.destroy();
     } else if (state.kind === 'draining') {
-      state.successor?.stream.destroy();
-      stranger.stream.pause();
-      this.#state = { ...state, successor: stranger };
+      this.#queue(stranger, state.successors);
     } else if (state.kind === 'up' || state.kind === 'greeting') {
       this.#setup.stats.tcp_connect_raced++;
       this.#replace(stranger);
@@ -133,7 +126,7 @@ export class Path implements LinkOwner, LivenessOwner {
   close(): void {
     const state = this.#state;
     if (state.kind === 'closed') return;
-    if (state.kind === 'draining') state.successor?.stream.destroy();
+    if (state.kind === 'draining') for (const next of state.successors) next.stream.destroy();
     if ('link' in state) state.link.destroy();
     this.exchange.end();
     this.#transition({ kind: 'closed', timer: null });
@@ -215,7 +208,7 @@ export class Path implements LinkOwner, LivenessOwner {
   #call(): void {
     if (this.#setup.dials) this.#dial();
     else if (this.#isNeeded) this.#knock();
-    else if (this.#everUp) this.#transition({ kind: 'down', timer: null });
+    else if (this.#redial.everUp) this.#transition({ kind: 'down', timer: null });
     else this.#owner.unreachable();
   }
 
@@ -230,10 +223,13 @@ export class Path implements LinkOwner, LivenessOwner {
   }
 
   #knock(): void {
-    const card = this.#owner.mapExtensions === null ? null : mapFrame(this.#owner);
-    const { clock } = this.#setup.runtime;
-    const done = () => this.#retry(this.#retryDelayMs('knock'));
-    this.#transition({ kind: 'knocking', timer: new Knock(this.#stream(), clock, card, done) });
+    const { local, runtime } = this.#setup;
+    const card = local.tcpPort === RDS_TCP_PORT ? null : mapFrame(this.#owner);
+    const done = () => this.#retry(this.#redial.delayMs('knock'));
+    this.#transition({
+      kind: 'knocking',
+      timer: new Knock(this.#stream(), runtime.clock, card, done),
+    });
   }
 
   #stream(): Stream {
@@ -285,7 +281,7 @@ export class Path implements LinkOwner, LivenessOwner {
     const timer = new Liveness(runtime.clock, options.livenessMs, this);
     this.#transition({ kind: 'up', link, timer, since: runtime.clock.now() });
     if (this.#paused) link.pause();
-    this.#everUp = true;
+    this.#redial.cameUp();
     this.#helloMisses = 0;
     this.exchange.open(link);
     // Last, because a listener may do anything to this path.
@@ -306,32 +302,25 @@ export class Path implements LinkOwner, LivenessOwner {
     }
     state.link.destroy();
     this.exchange.end();
-    this.#judgeBackoff(state);
-    const successor = state.kind === 'draining' ? state.successor : null;
-    if (successor === null) this.#retry(this.#retryDelayMs(reason));
+    this.#wentDown(state);
+    const successors = state.kind === 'draining' ? state.successors : [];
+    if (successors.length === 0) this.#retry(this.#redial.delayMs(reason));
     else this.#transition({ kind: 'down', timer: null });
     if (state.kind !== 'connecting') {
       this.#owner.disconnected(reason, error, isConnected(state));
     }
-    if (successor !== null) this.#succeed(successor);
+    for (const successor of successors) this.accept(successor);
   }
 
-  /** A connection that was of use makes the next try come at once. */
-  #judgeBackoff(state: PathState): void {
+  #wentDown(state: PathState): void {
     if (!isConnected(state)) return;
     this.#setup.stats.conn_reset++;
     const upMs = state.kind === 'up' ? this.#setup.runtime.clock.now() - state.since : 0;
-    if (this.exchange.progressed || upMs > this.#backoff.boundMs) this.#backoff.reset();
-  }
-
-  #retryDelayMs(reason: CloseReason): number {
-    if (reason === 'peer-busy') return this.#backoff.busyDelayMs();
-    const delayMs = this.#backoff.nextDelayMs();
-    return this.#setup.dials ? delayMs : Math.max(KNOCK_DELAY_MS, delayMs);
+    this.#redial.wentDown(this.exchange.progressed, upMs);
   }
 
   #retry(delayMs: number): void {
-    if (!this.#isNeeded && (this.exchange.hasDeparted || this.#isHopeless())) {
+    if (!this.#isNeeded && (this.exchange.hasDeparted || this.#redial.isHopeless())) {
       this.#transition({ kind: 'down', timer: null });
       this.#owner.unreachable();
       return;
@@ -339,47 +328,47 @@ export class Path implements LinkOwner, LivenessOwner {
     this.#transition({ kind: 'down', timer: this.#timer(delayMs, () => this.#call()) });
   }
 
-  /** It knocked, and was never there when it was called. */
-  #isHopeless(): boolean {
-    return !this.#everUp && --this.#answersLeft <= 0;
-  }
-
   #replace(stranger: Stranger): void {
     const state = this.#state;
+    if (state.kind !== 'up' && state.kind !== 'greeting') return;
     // One of our own resends what was not processed. A kernel counts what TCP has taken as
     // delivered, so what it sent on the old connection is read before the new one takes over.
-    if (this.#owner.kind !== 'rds-tcp' && state.kind === 'up') {
-      this.#drain('replaced', stranger);
+    if (this.#owner.kind !== 'rds-tcp') {
+      this.#drain('replaced');
+      this.accept(stranger);
       return;
     }
-    if (state.kind !== 'up' && state.kind !== 'greeting') return;
     state.link.destroy();
     this.exchange.end();
     this.#setup.stats.countClosed('replaced');
-    this.#judgeBackoff(state);
+    this.#wentDown(state);
     this.#transition({ kind: 'down', timer: null });
     this.#owner.disconnected('replaced', undefined, isConnected(state));
-    this.#succeed(stranger);
+    this.accept(stranger);
   }
 
-  /** The next connection takes over, unless a listener has closed the path meanwhile. */
-  #succeed(stranger: Stranger): void {
-    if (this.#state.kind === 'closed') stranger.stream.destroy();
-    else this.#greetStranger(stranger);
+  /** It waits, unread, until what came before it has been read to the end. */
+  #queue(stranger: Stranger, queued: Stranger[]): void {
+    if (queued.length < MAX_SUCCESSORS) {
+      stranger.stream.pause();
+      queued.push(stranger);
+    } else {
+      stranger.stream.destroy();
+    }
   }
 
-  #drain(reason: CloseReason, successor: Stranger | null = null): void {
+  #drain(reason: CloseReason): void {
     const state = this.#state;
-    assert(state.kind === 'up', 'only a connection that is up can be drained');
-    successor?.stream.pause();
+    assert(state.kind === 'up' || state.kind === 'greeting', `a ${state.kind} path is drained`);
     this.exchange.finish(reason === 'closed' ? 'goodbye' : 'none');
     this.exchange.end();
     state.link.end();
     // What stands unread is read first, whatever it does to the node's limit.
     if (this.#paused) state.link.resume();
-    const { clock } = this.#setup.runtime;
-    const timer = new Drain(clock, state.link, () => this.#drop(reason));
-    this.#transition({ kind: 'draining', link: state.link, timer, reason, successor });
+    const { link } = state;
+    const timer = new Drain(this.#setup.runtime, link, () => this.#drop(reason));
+    const wasUp = state.kind === 'up';
+    this.#transition({ kind: 'draining', link, timer, reason, wasUp, successors: [] });
   }
 
   #timer(delayMs: number, callback: () => void): Timer {
@@ -396,6 +385,6 @@ export class Path implements LinkOwner, LivenessOwner {
 }
 
 /** Users were told that it is up. */
-function isConnected({ kind }: PathState): boolean {
-  return kind === 'up' || kind === 'draining';
+function isConnected(state: PathState): boolean {
+  return state.kind === 'up' || (state.kind === 'draining' && state.wasUp);
 }

@@ -12,7 +12,12 @@ const FIRST_FREE_PORT = 32768;
 export class PortTable {
   readonly #sockets = new Map<number, RdsSocket>();
   /** Where the last search for a port without a socket ended. */
-  #cursor = LAST_PORT;
+  #cursor: number;
+
+  /** @param random in [0, 1): the names that `next` gives shall not be those of the last process. */
+  constructor(random: number) {
+    this.#cursor = FIRST_PORT + Math.floor(random * (LAST_PORT - FIRST_PORT + 1));
+  }
 
   get(port: number): RdsSocket | undefined {
     return this.#sockets.get(port);

@@ -8,14 +8,14 @@ const socketAt = (port: number): RdsSocket => ({ port }) as RdsSocket;
 
 /** A table in which every port from `first` to `last` is taken. */
 function taken(first: number, last: number): PortTable {
-  const table = new PortTable();
+  const table = new PortTable(0);
   for (let port = first; port <= last; port++) table.add(socketAt(port));
   return table;
 }
 
 describe('PortTable', () => {
   test('finds the socket of a port until it is removed', () => {
-    const table = new PortTable();
+    const table = new PortTable(0);
     const socket = socketAt(4000);
     table.add(socket);
     expect(table.get(4000)).toBe(socket);
@@ -29,7 +29,7 @@ describe('PortTable', () => {
   });
 
   test('gives a random port of the upper half', () => {
-    const table = new PortTable();
+    const table = new PortTable(0);
     expect(table.random(0)).toBe(32768);
     expect(table.random(0.5)).toBe(49152);
     expect(table.random(1 - 2 ** -53)).toBe(65535);

@@ -1,11 +1,16 @@
 /** A process of `npm run simulate`: runs the seeds it is sent, one after the other. */
 
 import { Trace } from '../../src/testing/index.js';
-import { runSeed } from './run-seed.js';
+import { runSeed, type Verdict } from './run-seed.js';
 
-/** So often a seed runs twice, and the two must agree to the last byte. */
-const TWICE_EVERY = 50;
-/** Of the trace of a failure. */
+export interface Report extends Omit<Verdict, 'plan'> {
+  /** Of the trace of a failure. */
+  readonly lastEvents: readonly string[];
+  readonly elapsedMs: number;
+}
+
+/** So often a seed runs twice more, and the two must agree to the last byte. */
+const CHECKED_EVERY = 50;
 const LAST_EVENTS = 40;
 
 process.on('message', (seed: number) => {
@@ -14,17 +19,17 @@ process.on('message', (seed: number) => {
 
 async function report(seed: number): Promise<void> {
   const startedAt = performance.now();
-  const { violations, ...verdict } = await runSeed(seed);
+  const { plan: _, violations, ...verdict } = await runSeed(seed);
+  const elapsedMs = performance.now() - startedAt;
   const found = [...violations];
-  const isTwice = seed % TWICE_EVERY === 0;
   let lastEvents: string[] = [];
-  if (isTwice || found.length > 0) {
-    const [once, again] = [await traced(seed), await traced(seed)];
-    if (once !== again) found.push('not determined by the seed: two runs differ');
+  if (seed % CHECKED_EVERY === 0 || found.length > 0) {
+    const once = await traced(seed);
+    if (once !== (await traced(seed))) found.push('not determined by the seed: two runs differ');
     if (found.length > 0) lastEvents = once.split('\n').slice(-LAST_EVENTS);
   }
-  const elapsedMs = performance.now() - startedAt;
-  process.send?.({ ...verdict, violations: found, lastEvents, elapsedMs });
+  const message: Report = { ...verdict, violations: found, lastEvents, elapsedMs };
+  process.send?.(message);
 }
 
 async function traced(seed: number): Promise<string> {
