@@ -11,7 +11,24 @@ import { LAST_OPERATION } from './operations.js';
 const BYTES = [0, 1, 2, 4, 5, 6, 0x10, 0x72, 0x7f, 0x80, 0xfe, 0xff];
 const PORTS = [0, 1, 2, 4000, 5000, 5001, 5002, 5003, 6000, 16385, 65535];
 const FLAGS = [0, 1, 2, 3, 4, 5, 6, 0x80, 0x82, 0xff];
-const LENGTHS = [0, 1, 17, 34, 47, 48, 200, 4096, 4097, 8191, 8192, 8193, 2 ** 31, 2 ** 32 - 1];
+const LENGTHS = [
+  0,
+  1,
+  17,
+  34,
+  47,
+  48,
+  200,
+  4096,
+  4097,
+  8191,
+  8192,
+  8193,
+  2 ** 19,
+  2 ** 20,
+  2 ** 31,
+  2 ** 32 - 1,
+];
 const HIGHS = [0, 0, 0, 1, 0x60a24, 0x1fffff, 0x200000, 0xffffffff];
 const LOWS = [0, 1, 2, 3, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
 /** What our nodes and kernels put into the 16 spare bytes. */

@@ -34,6 +34,12 @@ export function handshakeSeeds(): Uint8Array[] {
     [['connect', 4], ['map', 0, OURS], WAIT],
     OWN_UP,
     KERNEL_UP,
+    [0, 1, 2, 4, 5, 6].flatMap((port): Step[] => [
+      ['connect', SMALLER],
+      ['map', 0, OURS + port],
+      ['introduce', 1, OURS + port],
+      WAIT,
+    ]),
     [['connect', SMALLER], MAP, PROBE, WAIT, HELLO, PROBE, PONG, WAIT],
     [['connect', SMALLER], ...ownFrames, WAIT],
     [['send', 1, 0], WAIT, ['connect', SMALLER], MAP, PROBE, WAIT, ['acknowledge', 0], HELLO, WAIT],
@@ -56,6 +62,7 @@ export function nodeSeeds(): Uint8Array[] {
     [...OWN_UP, ['number', 0xfe], ['message', 0x10, 2], ['number', 0], ['message', 8, 2], WAIT],
     [['act', 3], ['connect', LARGER], ['end'], WAIT, MAP, PONG, WAIT, ['pong'], ['act', 2], WAIT],
     [...OWN_UP, ['act', 1], ['message', 3, 3], ['act', 1], WAIT],
+    [...OWN_UP, ['act', 200], WAIT, ['act', 205], WAIT, ['act', 210], ['wait', 4], ['act', 215]],
     [
       ['send', 3, 3],
       ['connect', LARGER],

@@ -16,6 +16,7 @@ const tasks = {
   chat: (args) => example('chat', args),
   ipc: (args) => example('ipc', args),
   test,
+  soak,
   build,
   check: checkAll,
   simulate: runSimulation,
@@ -59,6 +60,12 @@ async function test(args) {
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
   console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);
   return code;
+}
+
+/** @param {string[]} args */
+async function soak(args) {
+  await setUp();
+  return runNode(['soak/main.mjs', ...args]);
 }
 
 async function build() {

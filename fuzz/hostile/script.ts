@@ -18,6 +18,8 @@ const LARGER = '10.0.0.9';
 const CALLERS = [SMALLER, LARGER, SMALLER, '10.0.0.3', VICTIM, ...HONEST];
 const RDS_TCP_PORT = 16385;
 const DELAYS_MS = [0, 1, 2, 5, 20, 100, 260, 600, 1100, 2500];
+/** Acts from here on break a connection of an honest node; it loses nothing by that. */
+const CUTS_FROM = 192;
 const MAX_CONVERSATIONS = 8;
 const MAX_ITEMS = 48;
 /** Enough to fill every buffer there is. */
@@ -25,6 +27,7 @@ const MAX_SENT_BYTES = 512 * 1024;
 
 export class Script {
   readonly #clock: SimulatedClock;
+  readonly #network: SimulatedNetwork;
   readonly #host: ReturnType<SimulatedNetwork['runtime']>;
   readonly #victim: Victim;
   readonly #honest: Honest | null;
@@ -45,6 +48,7 @@ export class Script {
     honest: Honest | null,
   ) {
     this.#clock = clock;
+    this.#network = network;
     this.#host = network.runtime();
     this.#victim = victim;
     this.#honest = honest;
@@ -81,6 +85,11 @@ export class Script {
       this.#connect(pick(CALLERS, a));
     } else if (name === 'send') {
       this.#victim.send(this.#current?.address ?? pick([SMALLER, LARGER], b), a, b);
+    } else if (name === 'act' && a >= CUTS_FROM) {
+      // In the middle of messages, or between those and what acknowledges them.
+      this.#honest?.send();
+      await this.#clock.advance((a % 32) / 10);
+      this.#network.cut(VICTIM, pick(HONEST, a));
     } else if (name === 'act') {
       this.#victim.act(this.#current?.address ?? SMALLER, a);
     } else if (!this.#prepare(name, a)) {

@@ -22,7 +22,7 @@ export const MAX_MESSAGE_BYTES = 4096;
 const MAX_QUEUED_BYTES = 64 * 1024;
 /** What is read at once. Its messages are delivered, though the first of them fills the node. */
 export const CHUNK_BYTES = 16 * 1024;
-const MAX_PEERS = 6;
+const MAX_PEERS = 4;
 /** Per peer: the timer of its state, one of a barrier, and a few parcels on their way. */
 const MAX_PENDING = 100;
 const SEND_TIMEOUT_MS = 2000;

@@ -8,6 +8,8 @@ import { fork } from 'node:child_process';
 
 /** A seed takes some tens of milliseconds; who needs so long will never end. */
 const HANG_MS = 120_000;
+/** Who needs so much for one cluster loops, and must not take the machine with it. */
+const HEAP_MIB = 512;
 
 /**
  * Runs the seeds that `next` gives until it gives none. `onReport` may say that it is enough.
@@ -16,8 +18,9 @@ const HANG_MS = 120_000;
  * @param {number} processes
  * @param {() => number | undefined} next
  * @param {(report: Report) => 'more' | 'enough'} onReport
+ * @param {number} [hangMs] after so long a seed will never end
  */
-export async function runSeeds(workerPath, processes, next, onReport) {
+export async function runSeeds(workerPath, processes, next, onReport, hangMs = HANG_MS) {
   let isOver = false;
   await Promise.all(Array.from({ length: processes }, () => runOne()));
 
@@ -33,7 +36,8 @@ export async function runSeeds(workerPath, processes, next, onReport) {
   function runWorker() {
     return new Promise(
       /** @param {(crashed: Report | undefined) => void} resolve */ (resolve) => {
-        const worker = fork(workerPath, { execArgv: ['--enable-source-maps'], silent: true });
+        const execArgv = ['--enable-source-maps', `--max-old-space-size=${HEAP_MIB}`];
+        const worker = fork(workerPath, { execArgv, silent: true });
         let said = '';
         worker.stderr?.on('data', (text) => {
           said += text;
@@ -48,7 +52,7 @@ export async function runSeeds(workerPath, processes, next, onReport) {
           if (seed === undefined) worker.disconnect();
           else {
             worker.send(seed);
-            timer = setTimeout(() => worker.kill('SIGKILL'), HANG_MS);
+            timer = setTimeout(() => worker.kill('SIGKILL'), hangMs);
           }
         };
         worker.on('message', (message) => {

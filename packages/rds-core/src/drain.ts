@@ -4,6 +4,7 @@
  * come, then we read for as long as something comes.
  */
 
+import { Deadline } from './deadline.js';
 import type { Link } from './link.js';
 import type { Runtime, Timer } from './runtime.js';
 
@@ -13,27 +14,33 @@ const QUIET_MS = 250;
 const MAX_QUIETS = 8;
 
 export class Drain implements Timer {
-  #timer: Timer;
+  readonly #runtime: Runtime;
+  readonly #link: Link;
+  readonly #done: () => void;
+  #deadline: Timer | null = null;
+  #chunks = 0;
   #rounds = 0;
-  #isOver = false;
 
   constructor(runtime: Runtime, link: Link, done: () => void) {
-    const { clock } = runtime;
-    let chunks = link.chunks;
-    const look = (): void => {
-      if (this.#isOver) return;
-      const quiet = link.chunks === chunks;
-      chunks = link.chunks;
-      if (quiet || ++this.#rounds >= MAX_QUIETS) done();
-      else this.#timer = clock.setTimer(QUIET_MS, lookLater);
-    };
-    // When our event loop stood still, the timer comes first and what waits to be read after it.
-    const lookLater = (): void => runtime.yield(look);
-    this.#timer = clock.setTimer(QUIET_MS, lookLater);
+    this.#runtime = runtime;
+    this.#link = link;
+    this.#done = done;
   }
 
+  /** Begins to listen for quiet, or again after `cancel`. */
+  start(): void {
+    this.#chunks = this.#link.chunks;
+    this.#deadline = new Deadline(this.#runtime, QUIET_MS, () => this.#look());
+  }
+
+  /** What stands unread waits, for as long as there is no room for it. */
   cancel(): void {
-    this.#isOver = true;
-    this.#timer.cancel();
+    this.#deadline?.cancel();
+  }
+
+  #look(): void {
+    const isQuiet = this.#link.chunks === this.#chunks;
+    if (isQuiet || ++this.#rounds >= MAX_QUIETS) this.#done();
+    else this.start();
   }
 }

@@ -5,13 +5,13 @@
  * business.
  */
 
-import { AckBarrier, type Missing } from './ack-barrier.js';
 import type { CloseReason } from './close-reason.js';
 import { Inbound, type InboundOwner } from './inbound.js';
+import { KernelTalk, type KernelTalkOwner } from './kernel-talk.js';
 import type { Link } from './link.js';
 import type { Asked } from './liveness.js';
-import type { Message, MessageOwner, Receipt } from './message.js';
-import { Outbound, type OutboundSource, PROBE, PROBE_PORT } from './outbound.js';
+import type { MessageOwner, Receipt } from './message.js';
+import { Outbound, type OutboundSource } from './outbound.js';
 import { type Payload, payloadBytes } from './payload.js';
 import type { Peer } from './peer.js';
 import type { Runtime } from './runtime.js';
@@ -36,15 +36,15 @@ const SIGN_MS = 200;
 /** So much may gather in one turn before it is written without waiting for the turn's end. */
 const GATHER_BYTES = 64 * 1024;
 
-export class Exchange implements InboundOwner, OutboundSource {
+export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
   readonly #peer: Peer;
   /** The peer said what it can not have meant: the connection must end. */
-  readonly #faulted: (reason: CloseReason) => void;
+  readonly faulted: (reason: CloseReason) => void;
   readonly #runtime: Runtime;
   readonly #stats: Stats;
   readonly #outbound: Outbound;
   readonly #inbound = new Inbound(this);
-  readonly #barrier: AckBarrier;
+  readonly #kernelTalk: KernelTalk;
   /** The connection while messages may flow. */
   #link: Link | null = null;
   #gatheredBytes = 0;
@@ -64,13 +64,11 @@ export class Exchange implements InboundOwner, OutboundSource {
     pool: SlabPool,
   ) {
     this.#peer = peer;
-    this.#faulted = faulted;
+    this.faulted = faulted;
     this.#runtime = runtime;
     this.#stats = stats;
     this.#outbound = new Outbound(this, pool, runtime.initialSequence());
-    this.#barrier = new AckBarrier(runtime.clock, (meaning, sequence) => {
-      this.#pongMissing(meaning, sequence);
-    });
+    this.#kernelTalk = new KernelTalk(this, peer, runtime.clock, stats);
   }
 
   get queue(): SendQueue {
@@ -99,16 +97,15 @@ export class Exchange implements InboundOwner, OutboundSource {
   /** The peer has spoken, or need not: messages flow. */
   open(link: Link): void {
     this.#link = link;
-    this.#barrier.connected();
+    this.#kernelTalk.opened();
     this.#stats.send_retransmitted += this.queue.sentCount;
-    if (this.#peer.kind === 'linux') this.queue.pushControl(PROBE);
     this.flush();
   }
 
   /** The connection can not be written to any more. */
   end(): void {
     this.#link = null;
-    this.#barrier.cancel();
+    this.#kernelTalk.cancel();
     this.#inbound.refusals.disconnected();
     this.queue.rewind();
   }
@@ -143,7 +140,7 @@ export class Exchange implements InboundOwner, OutboundSource {
 
   /** Silence means something: the peer is one that answers questions. */
   get answers(): boolean {
-    return this.acksInBand || this.#barrier.answers;
+    return this.acksInBand || this.#kernelTalk.answers;
   }
 
   askForSign(): Asked {
@@ -170,7 +167,7 @@ export class Exchange implements InboundOwner, OutboundSource {
   /** All that was sent to the incarnation of the peer that is gone. */
   peerRestarted(): void {
     this.#inbound.peerRestarted();
-    this.#barrier.cancel();
+    this.#kernelTalk.cancel();
     // Notes on what the old incarnation sent would only confuse the new one.
     for (const note of this.queue.takeWhere(({ sport }) => sport === 0)) note.settle('canceled');
     this.#peer.giveUp(this.queue.takeSent(), 'restarted');
@@ -264,20 +261,8 @@ export class Exchange implements InboundOwner, OutboundSource {
     return this.#inbound.ack;
   }
 
-  /**
-   * A Linux peer is asked once per round trip, behind all that is to be acknowledged and in the
-   * same write, so that the question costs no write of its own.
-   */
   allSent(): boolean {
-    if (this.#peer.kind !== 'linux' || this.#barrier.isWaiting) return false;
-    if (this.queue.sentCount === 0 || this.queue.resendCount > 0) return false;
-    const tag = this.#peer.freePort();
-    const sent = (sequence: number) => this.#barrier.sent(sequence);
-    const frame = { kind: 'control', sport: tag, dport: 0, extended: false, sent } as const;
-    if (!this.queue.pushControl(frame)) return false;
-    this.#stats.send_ping++;
-    this.#barrier.begin(tag, this.#peer.isAssumed);
-    return true;
+    return this.#kernelTalk.ask();
   }
 
   // ── InboundOwner ─────────────────────────────────────────────────────────────────────────────
@@ -298,15 +283,15 @@ export class Exchange implements InboundOwner, OutboundSource {
     const wasAssumed = this.#peer.isAssumed;
     this.#peer.introduced(extensions);
     // Its pong would count as a receipt, and may come before the refusal of what it confirms.
-    if (wasAssumed && this.acksInBand) this.#barrier.cancel();
+    if (wasAssumed && this.acksInBand) this.#kernelTalk.cancel();
   }
 
   acknowledged(sequence: number): boolean {
     if (sequence >= this.#outbound.nextSequence) {
-      this.#faulted('bad-ack');
+      this.faulted('bad-ack');
       return false;
     }
-    this.#acknowledged(this.#outbound.fromWire(sequence));
+    this.acknowledgedUpTo(this.#outbound.fromWire(sequence));
     return true;
   }
 
@@ -318,25 +303,11 @@ export class Exchange implements InboundOwner, OutboundSource {
   }
 
   pinged(sport: number): void {
-    this.#stats.recv_ping++;
-    const extended = sport === PROBE_PORT;
-    if (this.queue.pushControl({ kind: 'control', sport: 0, dport: sport, extended })) {
-      this.#stats.send_pong++;
-    } else {
-      this.#stats.send_pong_dropped++;
-    }
-    this.flushSoon();
+    this.#kernelTalk.pinged(sport);
   }
 
   ponged(dport: number): void {
-    this.#stats.recv_pong++;
-    const sequence = this.#barrier.pong(dport);
-    if (sequence !== null) {
-      this.#acknowledged(sequence);
-      if (this.queue.sentCount > 0) this.flushSoon();
-    } else if (dport !== PROBE_PORT) {
-      this.#peer.ponged(dport);
-    }
+    if (!this.#kernelTalk.ponged(dport)) this.#peer.ponged(dport);
   }
 
   heartbeat(): void {
@@ -361,15 +332,17 @@ export class Exchange implements InboundOwner, OutboundSource {
     return this.#peer.deliver(sport, dport, payload);
   }
 
-  // ── Inside ───────────────────────────────────────────────────────────────────────────────────
+  // ── KernelTalkOwner ──────────────────────────────────────────────────────────────────────────
 
-  #acknowledged(sequence: number): void {
+  acknowledgedUpTo(sequence: number): void {
     const count = this.queue.acknowledge(sequence);
     if (count === 0) return;
     this.#stats.send_acked += count;
     this.progressed = true;
     if (this.queue.freshCount > 0) this.flushSoon();
   }
+
+  // ── Inside ───────────────────────────────────────────────────────────────────────────────────
 
   /** Later, if much is still waiting to be written: a peer that does not read gets no more. */
   #acknowledgeNow(): void {
@@ -388,19 +361,5 @@ export class Exchange implements InboundOwner, OutboundSource {
       },
     };
     this.#outbound.note(payload, owner);
-  }
-
-  #pongMissing(meaning: Missing, sequence: number): void {
-    if (meaning === 'reconnect') {
-      this.#faulted('silent');
-      return;
-    }
-    if (meaning === 'never') {
-      // What such a peer has had for so long is most likely delivered. It is not kept for ever,
-      // and no receipt claims to know.
-      const old = (message: Message) => message.sequence > 0 && message.sequence < sequence;
-      this.#peer.giveUp(this.queue.takeWhere(old), 'unconfirmed');
-    }
-    this.flushSoon();
   }
 }

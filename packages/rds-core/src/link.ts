@@ -56,12 +56,20 @@ export class Link implements StreamHandler {
     this.#stream.destroy();
   }
 
+  /** Stops at once, between two frames of a chunk if need be. */
   pause(): void {
+    this.#decoder.stop();
     this.#stream.pause();
   }
 
   resume(): void {
-    this.#stream.resume();
+    const owner = this.#owner;
+    if (owner === null) return;
+    const fault = this.#decoder.go(owner);
+    if (fault !== null) owner.linkFaulted(this, fault);
+    else owner.linkReceived(this);
+    // Whoever heard what was kept back may have had enough again.
+    if (!this.#decoder.isStopped) this.#stream.resume();
   }
 
   opened(): void {

@@ -23,6 +23,8 @@ import { type CloseOptions, RdsSocket, resolveDeadline, type SocketOwner } from 
 import { Stats } from './stats.js';
 import { encodeExtensions, FEATURE_ACKS } from './wire/extension.js';
 
+/** What a queued message costs besides its payload: measured, about 270 bytes on Node 20. */
+const MESSAGE_OVERHEAD_BYTES = 288;
 /** Reading begins again when the queues are down to so much of the hard limit. */
 const RESUME_AT = 0.75;
 const PING_TIMEOUT_MS = 5000;
@@ -54,6 +56,7 @@ export class RdsNode
   readonly #loopback: Loopback;
   readonly #congestion: LocalCongestion;
   #queuedBytes = 0;
+  #queuedMessages = 0;
   #closed: Promise<Unacknowledged> | null = null;
 
   /** @internal Nodes are made by `createNode`, or by `openNode` on a runtime of your own. */
@@ -208,11 +211,13 @@ export class RdsNode
   }
 
   /** @internal */
-  queuedBytesChanged(byBytes: number): void {
+  queueChanged(byBytes: number, byMessages: number): void {
     this.#queuedBytes += byBytes;
+    this.#queuedMessages += byMessages;
     if (byBytes > 0) this.stats.recv_bytes_added_to_sock += byBytes;
     else this.stats.recv_bytes_freed_fromsock -= byBytes;
-    const part = this.#queuedBytes / this.#options.maxQueuedBytes;
+    const usedBytes = this.#queuedBytes + this.#queuedMessages * MESSAGE_OVERHEAD_BYTES;
+    const part = usedBytes / this.#options.maxQueuedBytes;
     this.#congestion.filled(part);
     if (!this.isPaused && part > 1) {
       this.stats.tcp_read_paused++;

@@ -12,11 +12,11 @@
  */
 
 import type { CloseReason } from './close-reason.js';
+import type { Drain } from './drain.js';
 import type { Knock } from './knock.js';
 import type { Link } from './link.js';
 import type { Liveness } from './liveness.js';
 import type { Timer } from './runtime.js';
-import type { Stranger } from './stranger.js';
 
 export type PathState =
   /** `timer` runs until the next try; null: nothing to do until a send or the peer's call. */
@@ -32,15 +32,14 @@ export type PathState =
       readonly awaited: 'map' | 'word';
     }
   | { readonly kind: 'up'; readonly link: Link; readonly timer: Liveness; readonly since: number }
-  /** We send no more and read to the end; `successors` wait to take over, in their order. */
+  /** We send no more and read to the end. The peer's next connections wait for that. */
   | {
       readonly kind: 'draining';
       readonly link: Link;
-      readonly timer: Timer;
+      readonly timer: Drain;
       readonly reason: CloseReason;
       /** Users were told that it was. */
       readonly wasUp: boolean;
-      readonly successors: Stranger[];
     }
   | { readonly kind: 'closed'; readonly timer: null };
 

@@ -8,7 +8,9 @@
  */
 
 import { RDS_TCP_PORT } from './address.js';
+import { Callers } from './callers.js';
 import type { CloseReason } from './close-reason.js';
+import { Deadline } from './deadline.js';
 import { Drain } from './drain.js';
 import { assert } from './errors.js';
 import { Exchange } from './exchange.js';
@@ -29,8 +31,6 @@ import { FLAG_CONGESTION_MAP, type Header } from './wire/header.js';
 const PATIENCE_MS = 250;
 /** A knock that comes so soon after a connection was on its way before it. */
 const LATE_KNOCK_MS = 1000;
-/** A kernel that connects so often while we read its last connection to the end is none. */
-const MAX_SUCCESSORS = 16;
 /** So often one of our own may send its map without a hello before it is someone else's. */
 const HELLO_MISSES = 3;
 
@@ -39,6 +39,7 @@ export class Path implements LinkOwner, LivenessOwner {
   readonly #owner: PathOwner;
   readonly #setup: PathSetup;
   readonly #redial: Redial;
+  readonly #callers: Callers;
   #state: PathState = { kind: 'down', timer: null };
   #paused = false;
   #helloMisses = 0;
@@ -48,6 +49,7 @@ export class Path implements LinkOwner, LivenessOwner {
     this.#owner = owner;
     this.#setup = setup;
     this.#redial = new Redial(options.reconnect, () => runtime.random(), setup.dials);
+    this.#callers = new Callers(stats);
     const faulted = (reason: CloseReason) => {
       // Only silence leaves a stream that can still be read.
       if (reason === 'silent' && this.#state.kind === 'up') this.#drain(reason);
@@ -85,13 +87,17 @@ export class Path implements LinkOwner, LivenessOwner {
     else if (upMs > LATE_KNOCK_MS) this.#drain('silent');
   }
 
-  /** Takes a connection that the smaller peer made. The newest counts: the peer knows best. */
+  /** Takes a connection that the smaller peer made. */
   accept(stranger: Stranger): void {
+    if (this.#callers.admits(stranger)) this.#take(stranger);
+  }
+
+  #take(stranger: Stranger): void {
     const state = this.#state;
     if (state.kind === 'closed' || this.#setup.dials) {
       stranger.stream.destroy();
     } else if (state.kind === 'draining') {
-      this.#queue(stranger, state.successors);
+      this.#callers.wait(stranger);
     } else if (state.kind === 'up' || state.kind === 'greeting') {
       this.#setup.stats.tcp_connect_raced++;
       this.#replace(stranger);
@@ -103,18 +109,26 @@ export class Path implements LinkOwner, LivenessOwner {
   /** Drops the connection and makes a new one, losing nothing. */
   reset(): void {
     const { kind } = this.#state;
-    if (kind === 'up') this.#drain('reset');
-    else if (kind === 'down') this.#call();
-    else if (kind !== 'draining') this.#drop('reset');
+    if (kind === 'down') this.#call();
+    else if (kind === 'up' || kind === 'greeting') this.#leave('reset');
   }
 
   /** Stops reading while the node is over its hard limit. */
   pause(paused: boolean): void {
     this.#paused = paused;
-    if (this.#state.kind !== 'up') return;
-    this.#state.timer.heard = true;
-    if (paused) this.#state.link.pause();
-    else this.#state.link.resume();
+    const state = this.#state;
+    if (state.kind === 'up') state.timer.heard = true;
+    else if (state.kind !== 'draining' || state.reason === 'closed') return;
+    else if (paused) state.timer.cancel();
+    else state.timer.start();
+    if (paused) state.link.pause();
+    else this.#setup.runtime.yield(() => this.#readOn(state.link));
+  }
+
+  /** Not before the call that made room has returned: listeners hear what was kept back. */
+  #readOn(link: Link): void {
+    const state = this.#state;
+    if (!this.#paused && 'link' in state && state.link === link) link.resume();
   }
 
   /** Says the last words, half-closes, and closes when the peer has done the same. */
@@ -126,7 +140,7 @@ export class Path implements LinkOwner, LivenessOwner {
   close(): void {
     const state = this.#state;
     if (state.kind === 'closed') return;
-    if (state.kind === 'draining') for (const next of state.successors) next.stream.destroy();
+    this.#callers.dismissAll();
     if ('link' in state) state.link.destroy();
     this.exchange.end();
     this.#transition({ kind: 'closed', timer: null });
@@ -142,6 +156,10 @@ export class Path implements LinkOwner, LivenessOwner {
 
   frame(header: Header, payload: Uint8Array): void {
     if (this.#state.kind !== 'greeting') {
+      // Who was only taken for a kernel has spoken like one.
+      if (this.#owner.isAssumed && header.flags !== FLAG_CONGESTION_MAP && !introduces(header)) {
+        this.#owner.foreign();
+      }
       this.exchange.frame(header, payload);
       return;
     }
@@ -273,7 +291,7 @@ export class Path implements LinkOwner, LivenessOwner {
     }
     // The map came and no hello: a network's fault once, another program if it goes on.
     if (link.chunks > 0 && ++this.#helloMisses >= HELLO_MISSES) this.#owner.assumeForeign();
-    this.#drop('handshake-timeout');
+    this.#leave('handshake-timeout');
   }
 
   #goUp(link: Link): void {
@@ -290,6 +308,14 @@ export class Path implements LinkOwner, LivenessOwner {
 
   // ── Going down ───────────────────────────────────────────────────────────────────────────────
 
+  /** Gives a connection up of our own accord: what a kernel may have sent is read first. */
+  #leave(reason: CloseReason): void {
+    const { kind } = this.#state;
+    const mayBeKernel = kind === 'greeting' && this.#owner.kind !== 'rds-tcp';
+    if (kind === 'up' || mayBeKernel) this.#drain(reason);
+    else this.#drop(reason);
+  }
+
   /** Gives the connection up as it is. What it had brought has been delivered. */
   #drop(cause: CloseReason, error?: unknown): void {
     const state = this.#state;
@@ -302,14 +328,16 @@ export class Path implements LinkOwner, LivenessOwner {
     }
     state.link.destroy();
     this.exchange.end();
+    // What it said was delivered, and must be recognised if it comes again.
+    if (this.exchange.nextRxSequence > 0) this.#redial.cameUp();
     this.#wentDown(state);
-    const successors = state.kind === 'draining' ? state.successors : [];
+    const successors = this.#callers.takeWaiting();
     if (successors.length === 0) this.#retry(this.#redial.delayMs(reason));
     else this.#transition({ kind: 'down', timer: null });
     if (state.kind !== 'connecting') {
       this.#owner.disconnected(reason, error, isConnected(state));
     }
-    for (const successor of successors) this.accept(successor);
+    for (const successor of successors) this.#take(successor);
   }
 
   #wentDown(state: PathState): void {
@@ -335,7 +363,7 @@ export class Path implements LinkOwner, LivenessOwner {
     // delivered, so what it sent on the old connection is read before the new one takes over.
     if (this.#owner.kind !== 'rds-tcp') {
       this.#drain('replaced');
-      this.accept(stranger);
+      this.#take(stranger);
       return;
     }
     state.link.destroy();
@@ -344,17 +372,7 @@ export class Path implements LinkOwner, LivenessOwner {
     this.#wentDown(state);
     this.#transition({ kind: 'down', timer: null });
     this.#owner.disconnected('replaced', undefined, isConnected(state));
-    this.accept(stranger);
-  }
-
-  /** It waits, unread, until what came before it has been read to the end. */
-  #queue(stranger: Stranger, queued: Stranger[]): void {
-    if (queued.length < MAX_SUCCESSORS) {
-      stranger.stream.pause();
-      queued.push(stranger);
-    } else {
-      stranger.stream.destroy();
-    }
+    this.#take(stranger);
   }
 
   #drain(reason: CloseReason): void {
@@ -363,16 +381,18 @@ export class Path implements LinkOwner, LivenessOwner {
     this.exchange.finish(reason === 'closed' ? 'goodbye' : 'none');
     this.exchange.end();
     state.link.end();
-    // What stands unread is read first, whatever it does to the node's limit.
-    if (this.#paused) state.link.resume();
     const { link } = state;
     const timer = new Drain(this.#setup.runtime, link, () => this.#drop(reason));
+    // What stands unread is read to its end, when there is room for it.
+    const isHeld = this.#paused && reason !== 'closed';
+    if (!isHeld) timer.start();
+    if (this.#paused && !isHeld) link.resume();
     const wasUp = state.kind === 'up';
-    this.#transition({ kind: 'draining', link, timer, reason, wasUp, successors: [] });
+    this.#transition({ kind: 'draining', link, timer, reason, wasUp });
   }
 
   #timer(delayMs: number, callback: () => void): Timer {
-    return this.#setup.runtime.clock.setTimer(delayMs, callback);
+    return new Deadline(this.#setup.runtime, delayMs, callback);
   }
 
   /** The one place where the state changes. */

@@ -31,6 +31,8 @@ export class PeerTable implements StrangerOwner {
   readonly #local: TcpAddress;
   readonly #pool = new SlabPool();
   readonly #connections = new Map<string, Connection>();
+  /** Connections accepted so far. */
+  #accepted = 0;
   readonly #strangers = new Set<Stranger>();
   #isClosed = false;
   /** Connections forgotten; their flows must not be used any more. */
@@ -87,12 +89,12 @@ export class PeerTable implements StrangerOwner {
       stream.destroy();
       return;
     }
-    const stranger = new Stranger(stream, this, this.#runtime.clock, this.#options);
+    const order = ++this.#accepted;
+    const stranger = new Stranger(stream, order, this, this.#runtime.clock, this.#options);
+    // Who has said nothing for longest makes room: honest callers introduce themselves at once.
+    const [oldest] = this.#strangers;
+    if (this.#strangers.size >= MAX_STRANGERS) oldest?.reject('too-many-strangers');
     this.#strangers.add(stranger);
-    if (this.#strangers.size > MAX_STRANGERS) {
-      stranger.reject('too-many-strangers');
-      return;
-    }
     // A kernel says its map first, to whoever calls. To one that only knocks it says nothing.
     const ip = parseIp(stream.remoteAddress);
     if (ip === null || this.#isLarger(ip, RDS_TCP_PORT)) return;

@@ -11,7 +11,7 @@ export interface ReceiveQueueOwner {
   /** The port is to be marked as congested, or no longer. */
   congestionChanged(congested: boolean): void;
   /** The queue grew or shrank by so much. */
-  queuedBytesChanged(byBytes: number): void;
+  queueChanged(byBytes: number, byMessages: number): void;
 }
 
 export interface Reader {
@@ -58,7 +58,7 @@ export class ReceiveQueue {
 
   push(message: Incoming): void {
     this.#messages.push(withoutChunk(message));
-    this.#changed(chargeBytes(message.data.byteLength));
+    this.#changed(chargeBytes(message.data.byteLength), 1);
     if (!this.#congested && this.#bytes > this.#limitBytes) this.#mark(true);
   }
 
@@ -69,7 +69,7 @@ export class ReceiveQueue {
   shift(): Incoming | undefined {
     const message = this.#messages.shift();
     if (message === undefined) return undefined;
-    this.#changed(-chargeBytes(message.data.byteLength));
+    this.#changed(-chargeBytes(message.data.byteLength), -1);
     // At half and not at the limit, or each message read would send a map to every peer.
     if (this.#congested && this.#bytes < this.#limitBytes / 2) this.#mark(false);
     return message;
@@ -92,14 +92,14 @@ export class ReceiveQueue {
     const readers = [...this.#readers];
     this.#messages.clear();
     this.#readers.clear();
-    this.#changed(-this.#bytes);
+    this.#changed(-this.#bytes, -unread);
     if (this.#congested) this.#mark(false);
     return { unread, readers };
   }
 
-  #changed(byBytes: number): void {
+  #changed(byBytes: number, byMessages: number): void {
     this.#bytes += byBytes;
-    this.#owner.queuedBytesChanged(byBytes);
+    this.#owner.queueChanged(byBytes, byMessages);
   }
 
   #mark(congested: boolean): void {
@@ -109,10 +109,11 @@ export class ReceiveQueue {
 }
 
 /**
- * A small view keeps its whole chunk in memory. A message that waits is copied out if it is less
- * than half of what it would keep, so that the byte budgets mean what they say.
+ * A small view keeps its whole chunk in memory. A message that waits is copied out unless it is
+ * nearly all of what it would keep, so that the byte budgets mean what they say.
  */
 function withoutChunk(message: Incoming): Incoming {
   const { data, from } = message;
-  return data.byteLength * 2 >= data.buffer.byteLength ? message : { data: data.slice(), from };
+  const isMost = data.byteLength * 8 >= data.buffer.byteLength * 7;
+  return isMost ? message : { data: data.slice(), from };
 }

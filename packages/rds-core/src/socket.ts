@@ -41,7 +41,7 @@ export interface SocketOwner extends SenderOwner {
   /** The socket has nothing outstanding any more. */
   socketClosed(socket: RdsSocket): void;
   congestionChanged(port: number, congested: boolean): void;
-  queuedBytesChanged(byBytes: number): void;
+  queueChanged(byBytes: number, byMessages: number): void;
 }
 
 const CLOSE_DEADLINE_MS = 5000;
@@ -77,7 +77,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     this.#owner = owner;
     this.#received = new ReceiveQueue(options.receiveBufferBytes, {
       congestionChanged: (congested) => owner.congestionChanged(this.port, congested),
-      queuedBytesChanged: (byBytes) => owner.queuedBytesChanged(byBytes),
+      queueChanged: (byBytes, byMessages) => owner.queueChanged(byBytes, byMessages),
     });
     this.#sender = new Sender(owner, options.port, options.sendBufferBytes);
   }

@@ -23,6 +23,8 @@ export interface StrangerOwner {
 
 export class Stranger implements StreamHandler {
   readonly stream: Stream;
+  /** Connections are counted as they are accepted; they may be identified in another order. */
+  readonly order: number;
   /** The version of the congestion map that it was sent when it was accepted; -1 for none. */
   mapVersion = -1;
   readonly #owner: StrangerOwner;
@@ -35,11 +37,13 @@ export class Stranger implements StreamHandler {
 
   constructor(
     stream: Stream,
+    order: number,
     owner: StrangerOwner,
     clock: Clock,
     limits: { handshakeTimeoutMs: number; maxMessageBytes: number },
   ) {
     this.stream = stream;
+    this.order = order;
     this.#owner = owner;
     this.#maxMessageBytes = limits.maxMessageBytes;
     this.#timer = clock.setTimer(limits.handshakeTimeoutMs, () => {

@@ -8,7 +8,6 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import {
   decodeFrame,
   encodeMap,
-  FLAG_ACK_REQUIRED,
   FLAG_MAP,
   FLAG_RETRANSMITTED,
   type Frame,

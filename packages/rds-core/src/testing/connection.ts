@@ -160,6 +160,8 @@ export class SimulatedConnection {
       if (acceptor.isListening) acceptor.onStream(accepted);
       else accepted.abort();
     });
+    // The process died between the answer and this: its system answers for it.
+    if (!acceptor.host.isOnline) accepted.abort();
   }
 
   #stream(host: SimulatedHost, from: string, to: string, wire: Wire): SimulatedStream {

@@ -16,6 +16,8 @@ const WALL_CLOCK_START_US = 1_700_000_000_000_000;
 export interface HostOptions {
   /** The wall clock at simulated time 0, in microseconds. Hosts may disagree about it. */
   readonly wallClockStartUs?: number;
+  /** False for a kernel: what stalls a process leaves it alone. Default true. */
+  readonly canStall?: boolean;
 }
 
 export class SimulatedHost implements Runtime {
@@ -23,6 +25,7 @@ export class SimulatedHost implements Runtime {
   readonly transport: Transport;
   readonly #clock: SimulatedClock;
   readonly #random: SeededRandom;
+  readonly #canStall: boolean;
   #wallClockStartUs: number;
   #life: 'running' | 'offline' | 'dead' = 'running';
   readonly #held = new Queue<() => void>();
@@ -38,6 +41,7 @@ export class SimulatedHost implements Runtime {
   ) {
     this.#clock = clock;
     this.#random = random;
+    this.#canStall = options.canStall ?? true;
     this.#wallClockStartUs = options.wallClockStartUs ?? WALL_CLOCK_START_US;
     this.clock = {
       now: () => clock.now(),
@@ -68,6 +72,7 @@ export class SimulatedHost implements Runtime {
 
   /** Fault: the event loop stops for `durationMs`; what was to happen then does, in order. */
   stall(durationMs: number): void {
+    if (!this.#canStall) return;
     this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.#clock.now() + durationMs);
     this.#release?.cancel();
     this.#release = this.#clock.schedule(this.#stalledUntilMs, () => this.#runHeld());

@@ -247,6 +247,7 @@ export class LinuxPath {
     const stream = host.transport.connect({ address: ip.text, tcpPort: 0 }, remote);
     this.#state = 'connecting';
     this.#stream = stream as SimulatedStream;
+    this.#stream.keepaliveMs = this.#owner.options.keepaliveMs;
     this.#timer = host.clock.setTimer(SYN_AGAIN_MS, () => {
       stream.handler = { ...stream.handler, closed: () => {} };
       stream.destroy();

@@ -47,7 +47,7 @@ export class LinuxPeer implements LinuxPathOwner, LinuxSocketOwner {
     this.#random = random;
     this.options = { ...DEFAULTS, ...options };
     this.ip = unicastIp(options.address, 'LinuxPeer');
-    this.host = network.runtime();
+    this.host = network.runtime({ canStall: false });
   }
 
   async start(): Promise<void> {
@@ -101,7 +101,7 @@ export class LinuxPeer implements LinuxPathOwner, LinuxSocketOwner {
 
   #forget(how: 'process' | 'machine'): void {
     this.#network.kill(this.host, how);
-    this.host = this.#network.runtime();
+    this.host = this.#network.runtime({ canStall: false });
     const paths = [...this.#paths.values()];
     this.#paths.clear();
     for (const socket of [...this.#sockets.values()]) socket.close();

@@ -70,6 +70,11 @@ export class LinuxSocket {
     if (this.#blocked.length === 1) this.wake();
   }
 
+  /** What has come and was not received. */
+  get queuedMessages(): number {
+    return this.#received.length;
+  }
+
   recvmsg(): Incoming | undefined {
     const message = this.#received.shift();
     if (message !== undefined) this.#queued(-message.data.length);

@@ -17,7 +17,7 @@ export interface FrameSink {
 /** Why a stream makes no sense and has to be closed: RDS has no way to find the next frame. */
 export type FrameFault = 'bad-header' | 'frame-too-large';
 
-const EMPTY = new Uint8Array(0);
+const EMPTY: Uint8Array = new Uint8Array(0);
 /** The first buffer for a message that comes in pieces, and by how much it grows. */
 const FIRST_GATHER_BYTES = 64 * 1024;
 const GATHER_GROWTH = 4;
@@ -33,6 +33,9 @@ export class FrameDecoder {
   #payload: Uint8Array | null = null;
   #payloadFilled = 0;
   #fault: FrameFault | null = null;
+  #isStopped = false;
+  /** What came behind the frame at which it was stopped. */
+  #rest = EMPTY;
 
   constructor(maxPayloadBytes: number) {
     this.#maxPayloadBytes = maxPayloadBytes;
@@ -40,10 +43,31 @@ export class FrameDecoder {
 
   /** Gives `sink` each frame that `chunk` completes. After a fault nothing more is read. */
   push(chunk: Uint8Array, sink: FrameSink): FrameFault | null {
+    if (this.#isStopped) {
+      this.#rest = concat(this.#rest, chunk);
+      return null;
+    }
     let at = 0;
     if (this.#payload !== null) at = this.#fillPayload(chunk, at, sink);
     if (this.#headerFilled > 0) at = this.#fillHeader(chunk, at, sink);
     return this.#fault ?? this.#readWhole(chunk, at, sink);
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** From now on no frame is given, not even the next one of the chunk that is being read. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Gives what was kept back, and goes on. */
+  go(sink: FrameSink): FrameFault | null {
+    const rest = this.#rest;
+    this.#rest = EMPTY;
+    this.#isStopped = false;
+    return this.push(rest, sink);
   }
 
   #readWhole(chunk: Uint8Array, start: number, sink: FrameSink): FrameFault | null {
@@ -51,7 +75,7 @@ export class FrameDecoder {
     const { buffer, byteOffset, byteLength } = chunk;
     const view = new DataView(buffer, byteOffset, byteLength);
     let at = start;
-    while (byteLength - at >= HEADER_BYTES) {
+    while (byteLength - at >= HEADER_BYTES && !this.#isStopped) {
       this.#fault = checkHeader(header, chunk, view, at, this.#maxPayloadBytes);
       if (this.#fault !== null) return this.#fault;
       at += HEADER_BYTES;
@@ -65,7 +89,9 @@ export class FrameDecoder {
       sink.frame(header, length === 0 ? EMPTY : new Uint8Array(buffer, byteOffset + at, length));
       at += length;
     }
-    if (at < byteLength) {
+    if (this.#isStopped) {
+      this.#rest = chunk.subarray(at);
+    } else if (at < byteLength) {
       this.#headerBytes.set(chunk.subarray(at));
       this.#headerFilled = byteLength - at;
     }
@@ -126,6 +152,13 @@ export class FrameDecoder {
     this.#payload = payload;
     return payload;
   }
+}
+
+function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.byteLength + second.byteLength);
+  both.set(first);
+  both.set(second, first.byteLength);
+  return both;
 }
 
 /** Reads a header and says what is wrong with it, before a byte is kept for its payload. */

@@ -10,9 +10,12 @@ const HIGH = '10.0.0.9';
 const there = { address: KERNEL, port: 5000 };
 const numbered = (n: number) => Uint8Array.of(n);
 
-async function meet(more = {}) {
+async function meet(more = {}, options = {}) {
   const w = world(1, { ...more, latencyMs: { min: 0.1, max: 0.1 }, splitChance: 0 });
-  const kernel = new LinuxPeer(w.network, new SeededRandom(1), { address: KERNEL });
+  const kernel = new LinuxPeer(w.network, new SeededRandom(1), {
+    address: KERNEL,
+    ...options,
+  });
   await kernel.start();
   const linux = kernel.bind(5000);
   const got: number[] = [];
@@ -83,8 +86,7 @@ test('a kernel that connects three times while we are stalled: the second is rea
 });
 
 test('a knock from port 16385 has no byte, whatever we took the peer for', async () => {
-  const { w, kernel } = await meet();
-  kernel.options.pingEnable = false as never;
+  const { w, kernel } = await meet({}, { pingEnable: false });
   const node = await w.open(HIGH);
   const own = node.bind(9000);
   await own.sendmsg(numbered(0), there);

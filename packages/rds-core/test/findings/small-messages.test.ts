@@ -1,4 +1,4 @@
-/** What small messages cost that nobody reads. `fails`, until they are charged for it. */
+/** What small messages cost that nobody reads. They are charged for it. */
 import { expect, test } from 'vitest';
 import { collectGarbage } from '../garbage.js';
 import { attach, frame, map } from './raw.js';
@@ -14,7 +14,7 @@ async function memoryUsed(): Promise<number> {
   return heapUsed + arrayBuffers;
 }
 
-test.fails.each([1, 64, 200, 1000])(
+test.each([1, 64, 200, 1000])(
   'messages of %d bytes must not cost more than the hard limit and a MiB',
   async (length) => {
     const { clock, network, open } = world();
@@ -33,7 +33,7 @@ test.fails.each([1, 64, 200, 1000])(
     const count = (2 * MAX_QUEUED_BYTES) / (100 * Math.max(64, length));
     for (let n = 0; n < count; n++) stream.write([piece], () => {});
     await clock.advance(2000);
-    expect(b.info().queuedBytes).toBeGreaterThan(MAX_QUEUED_BYTES);
+    expect(b.info().counters.tcp_read_paused).toBeGreaterThan(0);
     const used = (await memoryUsed()) - before;
     expect(used / MIB).toBeLessThan((MAX_QUEUED_BYTES + 1.25 * MIB) / MIB);
   },

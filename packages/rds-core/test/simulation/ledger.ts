@@ -60,6 +60,8 @@ export interface Entry {
 /** All that was ever sent from one address and port to another. */
 interface FlowRecord {
   readonly key: string;
+  /** The address. */
+  readonly to: string;
   readonly entries: Entry[];
   /** The last index that arrived, by sender and receiver. */
   readonly last: Map<Endpoint, Map<Endpoint, number>>;
@@ -76,6 +78,7 @@ export class Ledger {
   readonly #flows = new Map<string, FlowRecord>();
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #incarnations = new Map<string, number>();
+  readonly #kernels = new Set<string>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -85,6 +88,7 @@ export class Ledger {
   born(address: string, kind: Incarnation['kind']): Incarnation {
     const number = (this.#incarnations.get(address) ?? 0) + 1;
     this.#incarnations.set(address, number);
+    if (kind === 'linux') this.#kernels.add(address);
     return { address, number, kind, isLive: true };
   }
 
@@ -101,7 +105,8 @@ export class Ledger {
 
   /** Before the call: an entry, and the bytes to send. */
   sending(from: Endpoint, address: string, port: number, length: number): [Entry, Uint8Array] {
-    const flow = this.#flow(`${from.incarnation.address}:${from.port} → ${address}:${port}`);
+    const key = `${from.incarnation.address}:${from.port} → ${address}:${port}`;
+    const flow = this.#flow(key, address);
     const entry: Entry = {
       ...{ id: this.entries.length, flow, index: flow.entries.length, length, from },
       ...{ to: this.endpointAt(address, port), sentAtMs: this.#clock.now(), settlement: 'pending' },
@@ -130,11 +135,14 @@ export class Ledger {
     const key = `${from.address}:${from.port} → ${incarnation.address}:${port}`;
     const entry = this.#find(key, data);
     if (entry === undefined) {
+      // What a kernel repeats after a restart it may have taken from any of its kind.
+      const isKernels = this.#kernels.has(from.address) || incarnation.kind === 'linux';
+      if (isKernels && data.length < ID_BYTES) return;
       this.violations.push(`${this.#clock.now()} ${key}: ${data.length} bytes that nobody sent`);
       return;
     }
     if (!isUnaltered(entry, data)) this.violated('altered', entry);
-    const before = entry.arrivals.find((other) => isRepeat(other, endpoint));
+    const before = entry.arrivals.find((other) => isRepeat(entry, other, endpoint));
     if (before !== undefined) this.violated('arrived twice', entry);
     if (entry.settlement === 'not-delivered') this.violated('arrived after all', entry);
     entry.arrivals.push(endpoint);
@@ -152,7 +160,20 @@ export class Ledger {
       return;
     }
     entry.isExcused = true;
-    if (this.#incarnations.get(to.address) === 1) this.violated('uncertain without cause', entry);
+    const mayBeMute = this.#kernels.has(to.address);
+    if (!mayBeMute && !this.#hasRestarted(to.address)) {
+      this.violated('uncertain without cause', entry);
+    }
+  }
+
+  /** A kernel has forgotten what it sent to a process that is gone. */
+  droppedByKernel(entry: Entry): void {
+    entry.isExcused = true;
+    if (!this.#hasRestarted(entry.flow.to)) this.violated('a restart seen in vain', entry);
+  }
+
+  #hasRestarted(address: string): boolean {
+    return (this.#incarnations.get(address) ?? 0) > 1;
   }
 
   violated(what: string, entry: Entry): void {
@@ -164,10 +185,10 @@ export class Ledger {
     );
   }
 
-  #flow(key: string): FlowRecord {
+  #flow(key: string, to: string): FlowRecord {
     let flow = this.#flows.get(key);
     if (flow === undefined) {
-      flow = { key, entries: [], last: new Map() };
+      flow = { key, to, entries: [], last: new Map() };
       this.#flows.set(key, flow);
     }
     return flow;
@@ -222,9 +243,10 @@ export function isThere({ isOpen, incarnation }: Endpoint): boolean {
   return isOpen && incarnation.isLive;
 }
 
-/** A kernel that has booted gets again what it had not acknowledged: it does not say so. */
-function isRepeat(before: Endpoint, endpoint: Endpoint): boolean {
-  return endpoint.incarnation.kind === 'rds-tcp' || before.incarnation === endpoint.incarnation;
+/** Towards and from a kernel, a restart can repeat what was not yet acknowledged. */
+function isRepeat({ from }: Entry, before: Endpoint, endpoint: Endpoint): boolean {
+  const kinds = [from.incarnation.kind, endpoint.incarnation.kind];
+  return !kinds.includes('linux') || before.incarnation === endpoint.incarnation;
 }
 
 function isUnaltered({ id, length }: Entry, data: Uint8Array): boolean {

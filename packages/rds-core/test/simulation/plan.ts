@@ -18,6 +18,7 @@ export interface Plan {
   /** How many of them, the first or the last by address, are Linux kernels. */
   readonly linux: { readonly first: number; readonly last: number };
   readonly linuxOptions: { readonly paths: 1 | 8; readonly pingEnable: boolean };
+  readonly linuxBuffers: { readonly sendBufferBytes: number; readonly receiveBufferBytes: number };
   readonly node: Omit<NodeOptions, 'address'>;
   readonly network: Partial<NetworkOptions>;
   readonly ports: readonly number[];
@@ -51,11 +52,17 @@ export function drawPlan(random: SeededRandom): Plan {
   const longestMs = reconnect === 'kernel' ? 1000 : (reconnect.maxDelayMs ?? 30_000);
   const kinds = random
     .shuffle(Object.keys(FAULTS) as FaultKind[])
+    // A kernel would take the forged connection for a mistake of ours.
+    .filter((kind) => !hasLinux || kind !== 'duplicate')
     .slice(0, random.pick([1, 2, 3, 5, 9, 20]));
   const dies = random.chance(0.5);
   return {
     nodes,
     linux: { first, last: linux - first },
+    linuxBuffers: {
+      sendBufferBytes: Math.max(maxBytes, random.pick([5000, 100_000])),
+      receiveBufferBytes: random.pick([2000, 100_000]),
+    },
     linuxOptions: { paths: random.pick([1, 8]), pingEnable: random.chance(0.8) },
     node: {
       tcpPort: hasLinux ? 16_385 : random.pick([16_385, 7000]),

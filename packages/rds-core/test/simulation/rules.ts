@@ -4,6 +4,7 @@
  */
 
 import { type Entry, isAmbiguous, isPromised, isThere } from './ledger.js';
+import { LinuxMember } from './linux-member.js';
 import type { Workload } from './workload.js';
 
 type Rule = (workload: Workload) => Iterable<string>;
@@ -32,8 +33,8 @@ export const AT_REST: Record<string, Rule> = {
       if (entry.settlement === 'pending' && entry.from.incarnation.isLive) yield named(entry);
     }
   },
-  *'queues are empty'({ members }) {
-    for (const { node } of members.values()) {
+  *'queues are empty'({ ownMembers }) {
+    for (const { node } of ownMembers) {
       for (const { address, sendQueueMessages, retransmitQueueMessages } of node.info()
         .connections) {
         const left = sendQueueMessages + retransmitQueueMessages;
@@ -42,8 +43,8 @@ export const AT_REST: Record<string, Rule> = {
       if (node.info().queuedBytes > 0) yield `${node.address} has bytes that nobody reads`;
     }
   },
-  *'peers know whose ports are congested'({ members }) {
-    for (const { node } of members.values()) {
+  *'peers know whose ports are congested'({ ownMembers }) {
+    for (const { node } of ownMembers) {
       const congested = node.info().sockets.filter((socket) => socket.congested);
       for (const { port } of congested) yield `${node.address}:${port} is congested, and empty`;
       for (const { address, state, congestedPorts } of node.info().connections) {
@@ -56,6 +57,11 @@ export const AT_REST: Record<string, Rule> = {
 
 /** What is looked at once, when all is at rest. */
 export const FINALLY: Record<string, LastRule> = {
+  *'a kernel stumbles over nothing'({ members }) {
+    for (const member of members.values()) {
+      if (member instanceof LinuxMember) yield* member.peer.violations;
+    }
+  },
   *'a receipt is true'({ ledger }) {
     for (const entry of ledger.entries) {
       const { settlement, arrivals, to } = entry;
@@ -63,9 +69,9 @@ export const FINALLY: Record<string, LastRule> = {
       if (to !== undefined && isThere(to)) yield named(entry);
     }
   },
-  async *'send buffers are free again'({ simulation, members, plan }) {
+  async *'send buffers are free again'({ simulation, ownMembers, plan }) {
     const blocked: string[] = [];
-    for (const { node, seats } of members.values()) {
+    for (const { node, seats } of ownMembers) {
       const { connections } = node.info();
       for (const { socket } of seats) {
         for (const { address } of [node, ...connections]) {
@@ -80,8 +86,8 @@ export const FINALLY: Record<string, LastRule> = {
     await simulation.clock.advance(plan.drainMs + 1);
     yield* blocked;
   },
-  *'counters add up'({ members }) {
-    for (const { node } of members.values()) {
+  *'counters add up'({ ownMembers }) {
+    for (const { node } of ownMembers) {
       const { counters, queuedBytes } = node.info();
       const { recv_bytes_added_to_sock: added = 0, recv_bytes_freed_fromsock: freed = 0 } =
         counters;

@@ -6,7 +6,7 @@
  */
 
 import { FrameDecoder } from '../../src/wire/frame-decoder.js';
-import { HEADER_BYTES, type Header } from '../../src/wire/header.js';
+import { HEADER_BYTES, Header, readHeader } from '../../src/wire/header.js';
 import type { FrameItem, FrameText } from './story-item.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -28,6 +28,8 @@ export class StoryDirection {
   #framedBytes = 0;
   #arrivedBytes = 0;
   #lastSentMs = 0;
+  /** The beginning of the frame that is not yet complete, as far as its header goes. */
+  #begun = new Uint8Array(0);
 
   constructor(connection: number, from: string, to: string, describe: Describe) {
     this.#place = { connection, from, to };
@@ -36,6 +38,7 @@ export class StoryDirection {
 
   /** Returns the frames whose last byte is in this piece: lost, as long as they do not arrive. */
   sent(bytes: Uint8Array, atMs: number): FrameItem[] {
+    const startsAt = this.#sentBytes;
     this.#sentBytes += bytes.length;
     this.#lastSentMs = atMs;
     const items: FrameItem[] = [];
@@ -49,6 +52,10 @@ export class StoryDirection {
         items.push(item);
       },
     });
+    const kept = items.length === 0 ? this.#begun : [];
+    const left = bytes.subarray(Math.max(0, this.#framedBytes - startsAt));
+    const begun = [...kept, ...left.subarray(0, HEADER_BYTES)];
+    this.#begun = Uint8Array.from(begun.slice(0, HEADER_BYTES));
     return items;
   }
 
@@ -66,12 +73,21 @@ export class StoryDirection {
   rest(): FrameItem | undefined {
     const bytes = this.#sentBytes - this.#framedBytes;
     if (bytes === 0) return undefined;
-    const what = this.#fault === null ? 'the beginning of a frame' : `no frame: ${this.#fault}`;
+    const what = this.#fault === null ? this.#named() : `no frame: ${this.#fault}`;
     const label = `${bytes.toLocaleString('en-US')} B, ${what}`;
     const text = { name: 'part', label, details: [label], sport: 0, dport: 0 } as const;
     return {
       ...{ kind: 'frame', atMs: this.#lastSentMs, ...this.#place, ...text },
       ...{ bytes, isResent: false, fate: 'lost' },
     };
+  }
+
+  /** What the unfinished frame would have been. */
+  #named(): string {
+    const header = new Header();
+    const { buffer, length } = this.#begun;
+    if (length < HEADER_BYTES) return 'the beginning of a frame';
+    readHeader(header, this.#begun, new DataView(buffer), 0);
+    return `the beginning of: ${this.#describe(header, new Uint8Array(0)).label}`;
   }
 }

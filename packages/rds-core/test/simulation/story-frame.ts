@@ -1,6 +1,6 @@
 /** Story frames: what a frame is called, from its header and payload. See docs/PROTOCOL.md. */
 
-import { CONGESTION_MAP_BYTES, CongestionMap } from '../../src/congestion-map.js';
+import { CongestionMap } from '../../src/congestion-map.js';
 import { decodeExtensions } from '../../src/wire/extension.js';
 import {
   FLAG_ACK_REQUIRED,
@@ -27,7 +27,8 @@ export function describeFrame(
   const name = nameOf(header);
   const isResent = name !== 'map' && (flags & FLAG_RETRANSMITTED) !== 0;
   const number = sequence > 0 ? numbers.sent(from, to, sequence) : undefined;
-  const message = name === 'data' && bytes >= ID_BYTES ? viewOf(payload).getUint32(0) : undefined;
+  const isNamed = name === 'data' && payload.length >= ID_BYTES;
+  const message = isNamed ? viewOf(payload).getUint32(0) : undefined;
   const told: string[] = [name];
   const details: string[] = [`${name}, ${sport} → ${dport}, ${count(bytes)} B of payload`];
   const say = (short: string, detail = short): void => {
@@ -36,10 +37,12 @@ export function describeFrame(
   };
   if (name === 'data') told.splice(0, 1, `${sport}→${dport}`, `${count(bytes)} B`);
   if (name === 'ping' || name === 'pong') told.push(String(name === 'ping' ? sport : dport));
-  if (name === 'map') say(congested(payload), `congested: ${congested(payload)}`);
+  if (name === 'map') details.push(`congested: ${congested(payload) || 'no port'}`);
+  if (name === 'map' && congested(payload) !== '') told.push(`congested ${congested(payload)}`);
   if (number !== undefined) say(number, `sequence ${sequence} (${number})`);
   if (ack > 0) {
     const acked = numbers.named(to, from, ack);
+    if (name === 'ack') told.pop();
     say(`ack ${acked}`, `ack ${ack} (${acked} of ${to} → ${from})`);
   }
   if (name === 'refusals') say(refused(payload, (it) => numbers.named(to, from, it)));
@@ -64,10 +67,9 @@ function nameOf({ sport, dport, flags, sequence, extended }: Header): FrameName 
 }
 
 function congested(payload: Uint8Array): string {
-  if (payload.length !== CONGESTION_MAP_BYTES) return 'of a strange length';
   const map = new CongestionMap();
   map.replace(payload);
-  return map.ports().join(', ') || 'no port';
+  return map.ports().join(', ');
 }
 
 function refused(payload: Uint8Array, nameOfSequence: (sequence: number) => string): string {
@@ -86,12 +88,12 @@ function introduction(extensions: Uint8Array): string[] {
   const { npaths, generation, own } = decodeExtensions(extensions);
   const said: string[] = [];
   if (generation !== undefined) said.push(`generation ${generation.toString(16).padStart(8, '0')}`);
-  if (npaths !== undefined) said.push(`${npaths} paths`);
+  if (npaths !== undefined) said.push(`paths: ${npaths}`);
   if (own !== undefined) said.push(`one of ours, on TCP port ${own.tcpPort}`);
   return said;
 }
 
-export function count(bytes: number): string {
+function count(bytes: number): string {
   return bytes.toLocaleString('en-US');
 }
 

@@ -63,7 +63,7 @@ export interface ConnectionItem {
   readonly outcome?: string | undefined;
 }
 
-export interface BarItem {
+interface BarItem {
   readonly kind: 'fault' | 'note';
   readonly atMs: number;
   readonly text: string;

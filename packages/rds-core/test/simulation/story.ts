@@ -76,7 +76,7 @@ export class StoryTeller {
     this.#dials.delete(connection);
     const dial = this.#items[place] as ConnectionItem;
     const words = { open: 'open', refuse: 'refused', close: 'given up' } as Record<string, string>;
-    const after = `after ${(atMs - dial.atMs).toFixed(3)} ms`;
+    const after = `after ${((atMs - dial.atMs) / 1000).toFixed(3)} s`;
     this.#items[place] = { ...dial, outcome: `${words[kind] ?? kind} ${after}` };
   }
 

@@ -4,17 +4,20 @@
  * close. It judges nothing: see ledger.ts and rules.ts.
  */
 
-import type { Address, SendOptions } from '../../src/index.js';
+import type { Address } from '../../src/index.js';
 import type { Machine, SeededRandom, Simulation } from '../../src/testing/index.js';
 import { Ledger } from './ledger.js';
-import { type Cluster, Member, type Seat } from './member.js';
+import { LinuxMember } from './linux-member.js';
+import type { Cluster, Member } from './member.js';
+import { OwnMember } from './own-member.js';
 import type { Plan } from './plan.js';
 
 /** How often to look whether all has come to rest. */
 const LOOK_EVERY_MS = 500;
+/** How often a program does something other than sending. */
+const MEDDLE_CHANCE = 0.03;
 /** After the nodes have closed: longer than anything that the network still carries. */
 const REST_MS = 120_000;
-const TIMEOUTS_MS = [0, 10, 500, 20_000];
 
 export class Workload implements Cluster {
   readonly simulation: Simulation;
@@ -36,13 +39,27 @@ export class Workload implements Cluster {
     this.#messagesLeft = plan.messages;
   }
 
+  get ownMembers(): OwnMember[] {
+    return [...this.members.values()].filter((member) => member instanceof OwnMember);
+  }
+
+  get ownMachines(): readonly Machine[] {
+    const { linux, nodes } = this.plan;
+    return this.simulation.machines.slice(linux.first, nodes - linux.last);
+  }
+
   async boot(): Promise<void> {
-    const { nodes } = this.plan;
+    const { linux, nodes } = this.plan;
     for (let index = 1; index <= nodes; index++) {
+      const isLinux = index <= linux.first || index > nodes - linux.last;
       const address = `10.0.${index >> 8}.${index & 255}`;
       await this.simulation.boot(address, async (host, machine) => {
         this.#buried(machine);
-        this.members.set(machine, await Member.start(this, machine, host));
+        const member = isLinux
+          ? await LinuxMember.start(this, machine)
+          : await OwnMember.start(this, machine, host);
+        this.members.set(machine, member);
+        if (this.isEnding) member.hurry();
       });
     }
   }
@@ -70,10 +87,10 @@ export class Workload implements Cluster {
   /** Closes all nodes, in any order, and lets the last timers run out. */
   async close(): Promise<void> {
     const { clock } = this.simulation;
-    const closing: Promise<unknown>[] = this.#detached.map(({ node }) => node.destroy());
-    for (const { incarnation, node } of this.random.shuffle([...this.members.values()])) {
-      incarnation.isLive = false;
-      closing.push(node.close({ deadlineMs: this.random.pick([0, 1000]) }));
+    const closing = this.#detached.map((member) => member.destroy());
+    for (const member of this.random.shuffle([...this.members.values()])) {
+      member.incarnation.isLive = false;
+      closing.push(member.close());
       if (this.random.chance(0.3)) await clock.advance(this.random.integer(0, 100));
     }
     await clock.until(Promise.all(closing), REST_MS);
@@ -92,8 +109,12 @@ export class Workload implements Cluster {
   /** The next action, and then the one after it. */
   #act(): void {
     for (const [machine] of this.members) if (!machine.isRunning) this.#buried(machine);
-    this.#send();
-    if (this.random.chance(0.03)) this.#meddle();
+    const member = this.#anyMember();
+    if (member !== undefined && member.seats.length > 0) {
+      const seat = this.random.pick(member.seats);
+      member.send(seat, this.#anyAddress(member), this.#anyLength());
+      if (this.random.chance(MEDDLE_CHANCE)) member.meddle(seat, this.#anyAddress(member));
+    }
     if (--this.#messagesLeft <= 0) return;
     const { clock } = this.simulation;
     clock.setTimer(this.random.chance(0.3) ? this.random.within(this.plan.paceMs) : 0, () =>
@@ -101,46 +122,16 @@ export class Workload implements Cluster {
     );
   }
 
-  #send(): void {
-    const member = this.#anyMember();
-    const seat = member && this.#anySeat(member);
-    if (member === undefined || seat === undefined) return;
-    member.send(seat, this.#anyAddress(), this.#anyLength(), this.#anyOptions());
-  }
-
-  /** What programs do besides sending. */
-  #meddle(): void {
-    const { random } = this;
-    const member = this.#anyMember();
-    const seat = member && this.#anySeat(member);
-    if (member === undefined || seat === undefined) return;
-    const to = this.#anyAddress();
-    const what = random.pick(['cancel', 'close', 'reset', 'ping', 'flush'] as const);
-    if (what === 'cancel') member.cancel(seat, random.chance(0.5) ? to : undefined);
-    if (what === 'close') {
-      void member.close(seat);
-      if (random.chance(0.8)) member.bind(seat.endpoint.port);
-    }
-    if (what === 'reset') {
-      const known = member.node.info().connections;
-      if (known.length > 0) member.node.resetConnection(random.pick(known));
-    }
-    if (what === 'ping') void member.node.ping(to).catch(() => {});
-    if (what === 'flush') void seat.socket.flush(undefined, { timeoutMs: 1000 }).catch(() => {});
-  }
-
   #anyMember(): Member | undefined {
     const members = [...this.members.values()];
     return members.length > 0 ? this.random.pick(members) : undefined;
   }
 
-  #anySeat({ seats }: Member): Seat | undefined {
-    return seats.length > 0 ? this.random.pick(seats) : undefined;
-  }
-
-  #anyAddress(): Address {
-    const { machines } = this.simulation;
-    return { address: this.random.pick(machines).address, port: this.random.pick(this.plan.ports) };
+  /** Kernels talk to our nodes: what they say to each other is not our business. */
+  #anyAddress({ incarnation }: Member): Address {
+    const isKernel = incarnation.kind === 'linux';
+    const { address } = this.random.pick(isKernel ? this.ownMachines : this.simulation.machines);
+    return { address, port: this.random.pick(this.plan.ports) };
   }
 
   #anyLength(): number {
@@ -148,19 +139,5 @@ export class Workload implements Cluster {
     const { random } = this;
     if (random.chance(0.1)) return random.integer(0, 8);
     return random.integer(0, random.chance(0.1) ? maxBytes : Math.ceil(maxBytes / 20));
-  }
-
-  #anyOptions(): SendOptions | 'try' | undefined {
-    const { random } = this;
-    const kind = random.integer(0, 9);
-    if (kind < 3) return undefined;
-    if (kind === 3) return 'try';
-    const until = random.pick(['queued', 'delivered', 'delivered'] as const);
-    if (kind === 4) return { until, dontWait: true };
-    if (kind === 5) return { until, timeoutMs: random.pick(TIMEOUTS_MS) };
-    if (kind !== 6) return { until };
-    const controller = new AbortController();
-    this.simulation.clock.setTimer(random.pick(TIMEOUTS_MS), () => controller.abort());
-    return { until, signal: controller.signal };
   }
 }

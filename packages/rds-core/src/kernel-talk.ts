@@ -1,0 +1,115 @@
+/**
+ * KernelTalk: what is said to a Linux kernel besides messages: who we are, again on each
+ * connection, and the questions whose answers stand in for the acknowledgements that it does not
+ * send. Our own nodes need none of it.
+ */
+
+import { AckBarrier, type Missing } from './ack-barrier.js';
+import type { CloseReason } from './close-reason.js';
+import type { Message } from './message.js';
+import { PROBE, PROBE_PORT } from './outbound.js';
+import type { Peer } from './peer.js';
+import type { Clock } from './runtime.js';
+import type { SendQueue } from './send-queue.js';
+import type { Stats } from './stats.js';
+
+/** The exchange, as far as kernels are concerned. */
+export interface KernelTalkOwner {
+  readonly queue: SendQueue;
+  acknowledgedUpTo(sequence: number): void;
+  faulted(reason: CloseReason): void;
+  flushSoon(): void;
+}
+
+/** The answer to a probe. */
+const PROBE_PONG = { kind: 'control', sport: 0, dport: PROBE_PORT, extended: true } as const;
+
+export class KernelTalk {
+  readonly #owner: KernelTalkOwner;
+  readonly #peer: Peer;
+  readonly #stats: Stats;
+  readonly #barrier: AckBarrier;
+  /** The peer has asked who we are. */
+  #wasProbed = false;
+
+  constructor(owner: KernelTalkOwner, peer: Peer, clock: Clock, stats: Stats) {
+    this.#owner = owner;
+    this.#peer = peer;
+    this.#stats = stats;
+    this.#barrier = new AckBarrier(clock, (meaning, sequence) => {
+      this.#pongMissing(meaning, sequence);
+    });
+  }
+
+  /** It has answered on this connection: only then its silence means anything. */
+  get answers(): boolean {
+    return this.#barrier.answers;
+  }
+
+  /** A connection is up. */
+  opened(): void {
+    this.#barrier.connected();
+    if (this.#peer.kind !== 'linux') return;
+    this.#owner.queue.pushControl(PROBE);
+    // A kernel asks once. If the answer was lost with a connection, those of its senders that wait
+    // for it would wait for ever.
+    if (this.#wasProbed) this.#owner.queue.pushControl(PROBE_PONG);
+  }
+
+  /** The connection is gone, or the barrier means nothing any more. */
+  cancel(): void {
+    this.#barrier.cancel();
+  }
+
+  /** It pinged, or probed, which it does with extensions and from a port of its own. */
+  pinged(sport: number): void {
+    this.#stats.recv_ping++;
+    const extended = sport === PROBE_PORT;
+    if (extended) this.#wasProbed = true;
+    const pong = extended ? PROBE_PONG : { ...PROBE_PONG, dport: sport, extended };
+    if (this.#owner.queue.pushControl(pong)) this.#stats.send_pong++;
+    else this.#stats.send_pong_dropped++;
+    this.#owner.flushSoon();
+  }
+
+  /** True if the pong was the answer to one of our questions here. */
+  ponged(dport: number): boolean {
+    this.#stats.recv_pong++;
+    const sequence = this.#barrier.pong(dport);
+    if (sequence === null) return dport === PROBE_PORT;
+    this.#owner.acknowledgedUpTo(sequence);
+    if (this.#owner.queue.sentCount > 0) this.#owner.flushSoon();
+    return true;
+  }
+
+  /**
+   * A Linux peer is asked once per round trip, behind all that is to be acknowledged and in the
+   * same write, so that the question costs no write of its own. True if it was.
+   */
+  ask(): boolean {
+    const { queue } = this.#owner;
+    if (this.#peer.kind !== 'linux' || this.#barrier.isWaiting) return false;
+    if (queue.sentCount === 0 || queue.resendCount > 0) return false;
+    const tag = this.#peer.freePort();
+    const sent = (sequence: number) => this.#barrier.sent(sequence);
+    const frame = { kind: 'control', sport: tag, dport: 0, extended: false, sent } as const;
+    if (!queue.pushControl(frame)) return false;
+    this.#stats.send_ping++;
+    this.#barrier.begin(tag, this.#peer.isAssumed);
+    return true;
+  }
+
+  #pongMissing(meaning: Missing, sequence: number): void {
+    if (meaning === 'reconnect') {
+      this.#owner.faulted('silent');
+      return;
+    }
+    if (meaning === 'never') {
+      // What such a peer has had for so long is most likely delivered. It is not kept for ever,
+      // and no receipt claims to know.
+      const old = (message: Message) => message.sequence > 0 && message.sequence < sequence;
+      this.#peer.giveUp(this.#owner.queue.takeWhere(old), 'unconfirmed');
+    }
+    this.#owner.flushSoon();
+  }
+}

@@ -1,0 +1,348 @@
+// Mutants of what is said on a connection: numbers, acknowledgements, receipts, resends, restarts,
+// and the bytes of all that.
+
+/** @type {import('../mutant-list.mjs').Mutant[]} */
+export const exchangeMutants = [
+  {
+    name: 'duplicates-not-dropped',
+    mistake: 'A resend is delivered though the message had arrived before.',
+    patches: [
+      {
+        file: 'inbound.ts',
+        find: 'if (sequence < this.#nextSequence && (header.flags & FLAG_RETRANSMITTED) !== 0) {',
+        replace: 'if (sequence < 0) {',
+      },
+    ],
+  },
+  {
+    name: 'resends-not-flagged',
+    mistake: 'A resend leaves without the flag that tells it from a new message.',
+    patches: [{ file: 'send-queue.ts', find: 'resend.flags |= FLAG_RETRANSMITTED;', replace: '' }],
+  },
+  {
+    name: 'ack-one-too-high',
+    mistake: 'The next expected number is acknowledged, not the last one processed.',
+    patches: [
+      {
+        file: 'inbound.ts',
+        find: 'Math.min(this.#nextSequence, this.refusals.ackLimit) - 1)',
+        replace: 'Math.min(this.#nextSequence, this.refusals.ackLimit))',
+      },
+    ],
+  },
+  {
+    name: 'ack-one-too-low',
+    mistake: 'The last message processed is never acknowledged.',
+    patches: [
+      {
+        file: 'inbound.ts',
+        find: 'Math.min(this.#nextSequence, this.refusals.ackLimit) - 1)',
+        replace: 'Math.min(this.#nextSequence, this.refusals.ackLimit) - 2)',
+      },
+    ],
+  },
+  {
+    name: 'acknowledged-when-written',
+    mistake: 'A message counts as delivered when TCP has taken it.',
+    patches: [
+      {
+        file: 'outbound.ts',
+        find: 'link.write(chunks, byteLength, done);',
+        replace: `const last = this.#next - 1;
+          link.write(chunks, byteLength, () => {
+            done();
+            this.queue.acknowledge(last);
+          });`,
+      },
+    ],
+  },
+  {
+    name: 'pong-overtakes-resends',
+    mistake: 'A pong, with a fresh number, leaves before the resends, which then look old.',
+    patches: [
+      {
+        file: 'send-queue.ts',
+        find: 'if (resend !== undefined) {',
+        replace: 'if (resend !== undefined && this.#control.length === 0) {',
+      },
+    ],
+  },
+  {
+    name: 'numbers-restart-on-reconnect',
+    mistake: 'Each connection counts from the beginning, though the peer goes on counting.',
+    patches: [
+      {
+        file: 'outbound.ts',
+        find: 'if (this.queue.mapDue) this.#encodeMap();',
+        replace: 'this.#next = 1;\nif (this.queue.mapDue) this.#encodeMap();',
+      },
+    ],
+  },
+  {
+    name: 'expected-number-forgotten',
+    mistake: 'A receiver forgets with the connection what it has had.',
+    patches: [
+      {
+        file: 'exchange.ts',
+        find: 'this.#inbound.refusals.disconnected();',
+        replace: 'this.#inbound.peerRestarted();',
+      },
+    ],
+  },
+  {
+    name: 'rewind-skips-first',
+    mistake: 'After a broken connection the first unacknowledged message is taken for sent.',
+    patches: [
+      {
+        file: 'send-queue.ts',
+        find: 'this.#cursor = 0;\n    this.#control.clear();',
+        replace: 'this.#cursor = Math.min(this.#cursor, 1);\n    this.#control.clear();',
+      },
+    ],
+  },
+  {
+    name: 'cursor-stays-on-ack',
+    mistake: 'An acknowledgement amid resends makes the queue skip some of them.',
+    patches: [
+      { file: 'send-queue.ts', find: 'if (this.#cursor > 0) this.#cursor--;', replace: '' },
+    ],
+  },
+  {
+    name: 'cancel-skips-resend',
+    mistake: 'A cancel amid resends leaves the cursor behind messages not yet sent again.',
+    patches: [
+      {
+        file: 'send-queue.ts',
+        find: 'resend === undefined ? this.#sent.length : this.#firstFrom(resend.sequence);',
+        replace: 'Math.min(this.#cursor, this.#sent.length);',
+      },
+    ],
+  },
+  {
+    name: 'generation-ignored',
+    mistake: 'That the peer has restarted goes unnoticed.',
+    patches: [
+      {
+        file: 'connection.ts',
+        find: 'generation !== 0 && this.#generation !== 0 && generation !== this.#generation;',
+        replace: 'false;',
+      },
+    ],
+  },
+  {
+    name: 'generation-never-updated',
+    mistake: 'The first generation of a peer is remembered for ever, so it restarts each time.',
+    patches: [
+      {
+        file: 'connection.ts',
+        find: 'if (generation !== 0 || replaced) this.#generation = generation;',
+        replace: 'this.#generation ||= generation;',
+      },
+    ],
+  },
+  {
+    name: 'resent-to-next-process',
+    mistake: 'What was transmitted to a process that died is sent again to the next one.',
+    patches: [
+      {
+        file: 'exchange.ts',
+        find: "this.#peer.giveUp(this.queue.takeSent(), 'restarted');",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'restart-keeps-expected-number',
+    mistake: 'The numbers of the process that died are expected of the next one.',
+    patches: [
+      {
+        file: 'inbound.ts',
+        find: 'this.#nextSequence = 0;\n    this.#highestAck = 0;',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'stale-hello-believed',
+    mistake: 'A hello is believed that acknowledges what the process before us had sent.',
+    patches: [
+      {
+        file: 'inbound.ts',
+        find: 'if (!isHello) this.#isKnown = true;',
+        replace: 'this.#isKnown = true;',
+      },
+    ],
+  },
+  {
+    name: 'sent-before-greeted',
+    mistake: 'Messages flow before the peer has said which process it is.',
+    patches: [
+      {
+        file: 'exchange.ts',
+        find: 'this.progressed = false;\n    this.hasDeparted = false;',
+        replace: 'this.progressed = false;\n    this.#link = link;',
+      },
+    ],
+  },
+  {
+    name: 'receipt-at-transmission',
+    mistake: 'A receipt is given when the message leaves.',
+    patches: [
+      {
+        file: 'outbound.ts',
+        find: 'if (sport === 0) this.#source.noteLeft(length);',
+        replace: `message.receipt?.('delivered', null);
+          message.receipt = null;
+          if (sport === 0) this.#source.noteLeft(length);`,
+      },
+    ],
+  },
+  {
+    name: 'refusal-taken-for-delivery',
+    mistake: 'A message that found no socket is reported as delivered.',
+    patches: [
+      {
+        file: 'exchange.ts',
+        find: "const verdict = exact ? 'refused' : 'unconfirmed';",
+        replace: "const verdict = exact ? 'delivered' : 'unconfirmed';",
+      },
+    ],
+  },
+  {
+    name: 'refusal-behind-ack',
+    mistake: 'A refused message is acknowledged before its sender is told of the refusal.',
+    patches: [
+      {
+        file: 'inbound.ts',
+        find: 'Math.min(this.#nextSequence, this.refusals.ackLimit)',
+        replace: 'this.#nextSequence',
+      },
+    ],
+  },
+  {
+    name: 'refusal-lost-with-connection',
+    mistake: 'A note about refusals counts as told though the connection that had it broke.',
+    patches: [
+      {
+        file: 'exchange.ts',
+        find: 'this.#inbound.refusals.disconnected();',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'last-refusal-forgotten',
+    mistake: 'The last message of a refused range is taken for delivered.',
+    patches: [
+      {
+        file: 'send-queue.ts',
+        find: 'if (message.sequence > last) break;',
+        replace: 'if (message.sequence >= last) break;',
+      },
+    ],
+  },
+  {
+    name: 'refusal-swallows-neighbour',
+    mistake: 'A range of refusals grows over a message between them that was delivered.',
+    patches: [
+      {
+        file: 'refusals.ts',
+        find: 'last.last + 1 === sequence;',
+        replace: 'last.last + 2 >= sequence;',
+      },
+    ],
+  },
+  {
+    name: 'unknown-claimed-undelivered',
+    mistake: 'What was transmitted to a process that died is said never to have arrived.',
+    patches: [
+      {
+        file: 'message.ts',
+        find: "settlement === 'refused' || this.sequence === 0;",
+        replace: "settlement !== 'unconfirmed' || this.sequence === 0;",
+      },
+    ],
+  },
+  {
+    name: 'timeout-claimed-undelivered',
+    mistake: 'A send that had to wait, left, and then timed out is said not to have arrived.',
+    patches: [{ file: 'flow.ts', find: "else pending.outcome = 'unknown';", replace: '' }],
+  },
+  {
+    name: 'uncertain-not-told',
+    mistake: 'Nobody hears of the messages whose fate is unknown after a restart.',
+    patches: [
+      {
+        file: 'connection.ts',
+        find: 'if (unknown.length > 0) this.#owner.connectionUncertain(this, unknown);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'pooled-message-keeps-verdict',
+    mistake: 'A message object that is used again still has the verdict of the last one.',
+    patches: [{ file: 'message.ts', find: "message.verdict = 'delivered';", replace: '' }],
+  },
+  {
+    name: 'heartbeat-unanswered',
+    mistake: 'Who is asked whether it lives says nothing.',
+    patches: [
+      {
+        file: 'exchange.ts',
+        find: `this.#inbound.ackDue = true;
+  }
+
+  departed`,
+        replace: `}
+
+  departed`,
+      },
+    ],
+  },
+  {
+    name: 'split-header-lost',
+    mistake: 'The first part of a header that ends in the next chunk is dropped.',
+    patches: [
+      {
+        file: 'wire/frame-decoder.ts',
+        find: 'this.#headerFilled = byteLength - at;',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'split-map-lost',
+    mistake: 'A congestion map that comes in several chunks is dropped.',
+    patches: [
+      {
+        file: 'wire/frame-decoder.ts',
+        find: 'this.#payload = null;\n      sink.frame',
+        replace: `this.#payload = null;
+      if (this.#header.flags !== FLAG_CONGESTION_MAP) sink.frame`,
+      },
+    ],
+  },
+  {
+    name: 'gather-forgets-start',
+    mistake: 'The buffer for a large message grows without what it has.',
+    patches: [
+      {
+        file: 'wire/frame-decoder.ts',
+        find: 'payload.set(before.subarray(0, this.#payloadFilled));',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'pieces-merged-blindly',
+    mistake: 'Two frames of one slab are written as one piece, with what lies between.',
+    patches: [
+      {
+        file: 'wire/batch-encoder.ts',
+        find: ' && last.end === start',
+        replace: '',
+      },
+    ],
+  },
+];

@@ -1,0 +1,31 @@
+// The core with its limits made so tight that every small cluster meets them: windows, batches,
+// slabs, tables. What takes megabytes or thousands to happen on a real network happens here in
+// each run. Nothing but numbers is changed, so whatever fails is wrong with the real ones too.
+
+/** @type {readonly [file: string, name: string, usual: string, tight: string][]} */
+const LIMITS = [
+  ['outbound.ts', 'WRITE_AHEAD_BYTES', '256 * 1024', '1024'],
+  ['outbound.ts', 'BATCH_BYTES', '128 * 1024', '512'],
+  ['outbound.ts', 'IN_FLIGHT_BYTES', '4 * 1024 * 1024', '4096'],
+  ['exchange.ts', 'GATHER_BYTES', '64 * 1024', '256'],
+  ['slab.ts', 'SMALL_SLAB_BYTES', '4 * 1024', '256'],
+  ['slab.ts', 'LARGE_SLAB_BYTES', '128 * 1024', '1024'],
+  ['slab.ts', 'OWN_SLAB_BYTES', '16 * 1024', '512'],
+  ['slab.ts', 'POOLED_SLABS', '64', '2'],
+  ['message.ts', 'POOLED_MESSAGES', '65_536', '4'],
+  ['queue.ts', 'FIRST_CAPACITY', '16', '2'],
+  ['queue.ts', 'KEEP_CAPACITY', '1024', '4'],
+  ['queue.ts', 'TIMES_TOO_LARGE', '256', '2'],
+  ['refusals.ts', 'MAX_RANGES', '4096', '8'],
+  ['refusals.ts', 'MAX_RANGES_TOLD', '256', '2'],
+  ['loopback.ts', 'TURN_MESSAGES', '1024', '2'],
+  ['flow-table.ts', 'MAX_NAMES', '65536', '3'],
+  ['connection.ts', 'MAX_SENDERS', '1024', '2'],
+  ['wire/frame-decoder.ts', 'FIRST_GATHER_BYTES', '64 * 1024', '64'],
+];
+
+export const TIGHT = LIMITS.map(([file, name, usual, tight]) => ({
+  file,
+  find: `const ${name} = ${usual};`,
+  replace: `const ${name} = ${tight};`,
+}));
