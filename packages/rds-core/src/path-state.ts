@@ -13,6 +13,7 @@
 
 import type { CloseReason } from './close-reason.js';
 import type { Drain } from './drain.js';
+import type { Greeting } from './greeting.js';
 import type { Knock } from './knock.js';
 import type { Link } from './link.js';
 import type { Liveness } from './liveness.js';
@@ -24,13 +25,8 @@ export type PathState =
   | { readonly kind: 'connecting'; readonly link: Link; readonly timer: Timer }
   /** We are the larger address and ask the smaller to call: connect, leave, wait. */
   | { readonly kind: 'knocking'; readonly timer: Knock }
-  /** Connected; our map is sent, and the peer's first word is awaited, or only its map yet. */
-  | {
-      readonly kind: 'greeting';
-      readonly link: Link;
-      readonly timer: Timer;
-      readonly awaited: 'map' | 'word';
-    }
+  /** Connected; our map is sent, and the peer's first word is awaited. */
+  | { readonly kind: 'greeting'; readonly link: Link; readonly timer: Greeting }
   | { readonly kind: 'up'; readonly link: Link; readonly timer: Liveness; readonly since: number }
   /** We send no more and read to the end. The peer's next connections wait for that. */
   | {
@@ -49,7 +45,7 @@ export const TRANSITIONS: Readonly<Record<PathStateKind, readonly PathStateKind[
   down: ['down', 'connecting', 'knocking', 'greeting', 'closed'],
   connecting: ['down', 'greeting', 'closed'],
   knocking: ['down', 'greeting', 'closed'],
-  greeting: ['down', 'greeting', 'up', 'draining', 'closed'],
+  greeting: ['down', 'up', 'draining', 'closed'],
   up: ['down', 'draining', 'closed'],
   draining: ['down', 'closed'],
   closed: [],

@@ -14,6 +14,7 @@ import { Deadline } from './deadline.js';
 import { Drain } from './drain.js';
 import { assert } from './errors.js';
 import { Exchange } from './exchange.js';
+import { Greeting } from './greeting.js';
 import { introduces } from './inbound.js';
 import { Knock } from './knock.js';
 import { Link, type LinkOwner } from './link.js';
@@ -27,8 +28,6 @@ import type { Stranger } from './stranger.js';
 import type { FrameFault } from './wire/frame-decoder.js';
 import { FLAG_CONGESTION_MAP, type Header } from './wire/header.js';
 
-/** A Linux peer that has sent its map and then nothing is not going to introduce itself. */
-const PATIENCE_MS = 250;
 /** A knock that comes so soon after a connection was on its way before it. */
 const LATE_KNOCK_MS = 1000;
 /** So often one of our own may send its map without a hello before it is someone else's. */
@@ -155,30 +154,15 @@ export class Path implements LinkOwner, LivenessOwner {
   }
 
   frame(header: Header, payload: Uint8Array): void {
-    if (this.#state.kind !== 'greeting') {
-      // Who was only taken for a kernel has spoken like one.
-      if (this.#owner.isAssumed && header.flags !== FLAG_CONGESTION_MAP && !introduces(header)) {
-        this.#owner.foreign();
-      }
-      this.exchange.frame(header, payload);
+    if (this.#state.kind === 'greeting') {
+      this.#state.timer.frame(header, payload);
       return;
     }
-    const { link, awaited } = this.#state;
-    if (header.flags === FLAG_CONGESTION_MAP) {
-      const introduced = this.exchange.map(header, payload);
-      if (!this.#isGreeting(link)) return;
-      if (introduced || this.#owner.kind === 'linux') this.#goUp(link);
-      else if (this.#owner.kind === 'unknown' && awaited === 'map') this.#awaitPatiently(link);
-      return;
+    // Who was only taken for a kernel has spoken like one.
+    if (this.#owner.isAssumed && header.flags !== FLAG_CONGESTION_MAP && !introduces(header)) {
+      this.#owner.foreign();
     }
-    // One of our own introduces itself before anything else, on every connection.
-    if (!introduces(header)) this.#owner.foreign();
     this.exchange.frame(header, payload);
-    if (this.#isGreeting(link)) this.#goUp(link);
-  }
-
-  #isGreeting(link: Link): boolean {
-    return this.#state.kind === 'greeting' && this.#state.link === link;
   }
 
   linkReceived(): void {
@@ -268,27 +252,13 @@ export class Path implements LinkOwner, LivenessOwner {
   }
 
   #greet(link: Link, mapSent: boolean): void {
-    // A kernel need not say more than its map, and has said who it is on an earlier connection.
-    const { handshakeTimeoutMs } = this.#setup.options;
-    const delayMs = this.#owner.kind === 'linux' ? PATIENCE_MS : handshakeTimeoutMs;
-    const timer = this.#timer(delayMs, () => this.#notGreeted(link));
-    this.#transition({ kind: 'greeting', link, timer, awaited: 'map' });
+    const owner = { greeted: () => this.#goUp(link), notGreeted: () => this.#notGreeted(link) };
+    const timer = new Greeting(owner, this.#owner, this.exchange, this.#setup);
+    this.#transition({ kind: 'greeting', link, timer });
     this.exchange.begin(link, mapSent);
   }
 
-  #awaitPatiently(link: Link): void {
-    const timer = this.#timer(PATIENCE_MS, () => {
-      this.#owner.assumeForeign();
-      this.#goUp(link);
-    });
-    this.#transition({ kind: 'greeting', link, timer, awaited: 'word' });
-  }
-
   #notGreeted(link: Link): void {
-    if (this.#owner.kind === 'linux') {
-      this.#goUp(link);
-      return;
-    }
     // The map came and no hello: a network's fault once, another program if it goes on.
     if (link.chunks > 0 && ++this.#helloMisses >= HELLO_MISSES) this.#owner.assumeForeign();
     this.#leave('handshake-timeout');

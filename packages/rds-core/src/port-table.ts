@@ -14,7 +14,7 @@ export class PortTable {
   /** Where the last search for a port without a socket ended. */
   #cursor: number;
 
-  /** @param random in [0, 1): the names that `next` gives shall not be those of the last process. */
+  /** @param random in [0, 1): what `next` gives shall not be what it gave the last process. */
   constructor(random: number) {
     this.#cursor = FIRST_PORT + Math.floor(random * (LAST_PORT - FIRST_PORT + 1));
   }

@@ -175,7 +175,13 @@ export const bufferMutants = [
   {
     name: 'paused-peer-not-resumed',
     mistake: 'A peer that was not read at the hard limit is never read again.',
-    patches: [{ file: 'path.ts', find: 'else this.#state.link.resume();', replace: '' }],
+    patches: [
+      {
+        file: 'path.ts',
+        find: 'else this.#setup.runtime.yield(() => this.#readOn(state.link));',
+        replace: '',
+      },
+    ],
   },
   {
     name: 'receive-budget-not-charged',
@@ -183,8 +189,8 @@ export const bufferMutants = [
     patches: [
       {
         file: 'receive-queue.ts',
-        find: 'this.#changed(chargeBytes(message.data.byteLength));',
-        replace: '',
+        find: 'this.#changed(chargeBytes(message.data.byteLength), 1);',
+        replace: 'this.#changed(0, 1);',
       },
     ],
   },
@@ -194,15 +200,17 @@ export const bufferMutants = [
     patches: [
       {
         file: 'receive-queue.ts',
-        find: 'this.#changed(-chargeBytes(message.data.byteLength));',
-        replace: '',
+        find: 'this.#changed(-chargeBytes(message.data.byteLength), -1);',
+        replace: 'this.#changed(0, -1);',
       },
     ],
   },
   {
     name: 'closed-socket-keeps-budget',
     mistake: 'What nobody had read when a socket closed counts as queued for ever.',
-    patches: [{ file: 'receive-queue.ts', find: 'this.#changed(-this.#bytes);', replace: '' }],
+    patches: [
+      { file: 'receive-queue.ts', find: 'this.#changed(-this.#bytes, -unread);', replace: '' },
+    ],
   },
   {
     name: 'closed-socket-keeps-port',
@@ -330,6 +338,17 @@ export const bufferMutants = [
         file: 'exchange.ts',
         find: 'this.#flushDue = false;\n    this.flush();',
         replace: 'this.flush();',
+      },
+    ],
+  },
+  {
+    name: 'window-never-reopens',
+    mistake: 'Messages that waited for the window do not follow when it opens.',
+    patches: [
+      {
+        file: 'exchange.ts',
+        find: 'if (this.queue.freshCount > 0) this.flushSoon();',
+        replace: '',
       },
     ],
   },

@@ -82,7 +82,7 @@ export const connectionMutants = [
   {
     name: 'greeting-never-times-out',
     mistake: 'A peer that does not say its first word is waited for without end.',
-    patches: [{ file: 'path.ts', find: "this.#drop('handshake-timeout');", replace: '' }],
+    patches: [{ file: 'path.ts', find: "this.#leave('handshake-timeout');", replace: '' }],
   },
   {
     name: 'silence-unnoticed',
@@ -145,8 +145,19 @@ export const connectionMutants = [
     patches: [
       {
         file: 'path.ts',
-        find: 'for (const successor of successors) this.accept(successor);',
+        find: 'for (const successor of successors) this.#take(successor);',
         replace: '',
+      },
+    ],
+  },
+  {
+    name: 'older-call-admitted',
+    mistake: 'A call whose first word was long under way replaces the newer one.',
+    patches: [
+      {
+        file: 'callers.ts',
+        find: 'if (stranger.order > this.#newest) {',
+        replace: 'if (stranger.order > 0) {',
       },
     ],
   },

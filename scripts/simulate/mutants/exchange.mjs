@@ -285,18 +285,13 @@ export const exchangeMutants = [
     patches: [{ file: 'message.ts', find: "message.verdict = 'delivered';", replace: '' }],
   },
   {
-    name: 'heartbeat-unanswered',
-    mistake: 'Who is asked whether it lives says nothing.',
+    name: 'heartbeat-never-sent',
+    mistake: 'A peer that has been quiet is not asked whether it lives before it is given up.',
     patches: [
       {
         file: 'exchange.ts',
-        find: `this.#inbound.ackDue = true;
-  }
-
-  departed`,
-        replace: `}
-
-  departed`,
+        find: 'if (hasRoom) this.#outbound.writeUnsequenced(link, FLAG_ACK_REQUIRED);',
+        replace: '',
       },
     ],
   },
@@ -341,6 +336,17 @@ export const exchangeMutants = [
       {
         file: 'wire/batch-encoder.ts',
         find: ' && last.end === start',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'rest-lost-at-stop',
+    mistake: 'What a chunk holds behind the frame that filled the queue is dropped.',
+    patches: [
+      {
+        file: 'wire/frame-decoder.ts',
+        find: 'this.#rest = chunk.subarray(at);',
         replace: '',
       },
     ],

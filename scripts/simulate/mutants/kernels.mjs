@@ -40,9 +40,9 @@ export const kernelMutants = [
     mistake: 'A pong confirms what was sent behind its ping too.',
     patches: [
       {
-        file: 'exchange.ts',
-        find: 'this.#acknowledged(sequence);\n      if (this.queue.sentCount > 0)',
-        replace: 'this.#acknowledged(Infinity);\n      if (this.queue.sentCount > 0)',
+        file: 'kernel-talk.ts',
+        find: 'this.#owner.acknowledgedUpTo(sequence);',
+        replace: 'this.#owner.acknowledgedUpTo(Number.MAX_SAFE_INTEGER);',
       },
     ],
   },
@@ -52,8 +52,8 @@ export const kernelMutants = [
     patches: [
       {
         file: 'exchange.ts',
-        find: "if (this.#peer.kind !== 'linux' || this.#barrier.isWaiting) return false;",
-        replace: 'if (this.sent !== null) return false;',
+        find: 'return this.#kernelTalk.ask();',
+        replace: 'return false;',
       },
     ],
   },
@@ -63,7 +63,7 @@ export const kernelMutants = [
     patches: [
       {
         file: 'exchange.ts',
-        find: 'this.#barrier.cancel();\n    this.#inbound.refusals.disconnected();',
+        find: 'this.#kernelTalk.cancel();\n    this.#inbound.refusals.disconnected();',
         replace: 'this.#inbound.refusals.disconnected();',
       },
     ],
@@ -73,8 +73,8 @@ export const kernelMutants = [
     mistake: 'Messages to a kernel that answers no pings are kept for ever.',
     patches: [
       {
-        file: 'exchange.ts',
-        find: "this.#peer.giveUp(this.queue.takeWhere(old), 'unconfirmed');",
+        file: 'kernel-talk.ts',
+        find: "this.#peer.giveUp(this.#owner.queue.takeWhere(old), 'unconfirmed');",
         replace: '',
       },
     ],
@@ -112,8 +112,8 @@ export const kernelMutants = [
     patches: [
       {
         file: 'drain.ts',
-        find: 'if (quiet || ++this.#rounds >= MAX_QUIETS) done();',
-        replace: 'if (quiet || ++this.#rounds >= 0) done();',
+        find: 'if (isQuiet || ++this.#rounds >= MAX_QUIETS) this.#done();',
+        replace: 'if (isQuiet || ++this.#rounds >= 0) this.#done();',
       },
       { file: 'drain.ts', find: 'const QUIET_MS = 250;', replace: 'const QUIET_MS = 0;' },
     ],
@@ -128,5 +128,21 @@ export const kernelMutants = [
         replace: 'this.#base = firstSequence * 0;',
       },
     ],
+  },
+  {
+    name: 'probe-answer-lost',
+    mistake: 'A kernel whose probe was answered on a broken connection is not told again.',
+    patches: [
+      {
+        file: 'kernel-talk.ts',
+        find: 'if (this.#wasProbed) this.#owner.queue.pushControl(PROBE_PONG);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'late-pong-counts',
+    mistake: 'A pong that a kernel resends answers the question of another process.',
+    patches: [{ file: 'inbound.ts', find: 'if (!isLate) this', replace: 'this' }],
   },
 ];

@@ -87,7 +87,7 @@ export class SimulatedHost implements Runtime {
     return this.#life === 'running';
   }
 
-  /** For the network: the process is gone. Nothing of it runs any more, its promises never settle. */
+  /** For the network: the process is gone. Nothing of it runs, its promises never settle. */
   die(): void {
     this.#life = 'dead';
     this.#held.clear();

@@ -7,7 +7,7 @@
 import type { Range, SeededRandom } from './random.js';
 
 /**
- * What becomes of a dial: as ever; an answer of ECONNREFUSED; no answer at all; or the dialler's own
+ * What becomes of a dial: as ever; an answer of ECONNREFUSED; no answer; or the dialler's own
  * system refuses for want of file descriptors.
  */
 export type DialRule = 'accept' | 'refuse' | 'hang' | 'exhausted';

@@ -11,6 +11,7 @@ import { encodeExtensions } from '../wire/extension.js';
 import { FrameDecoder } from '../wire/frame-decoder.js';
 import * as wire from '../wire/header.js';
 import type { SimulatedHost } from './host.js';
+import { LinuxCritic } from './linux-critic.js';
 import type { SimulatedStream } from './stream.js';
 
 export type LinuxFate =
@@ -32,6 +33,8 @@ export interface LinuxMessage {
   ackBytes?: number;
   /** RDS_MSG_FLUSH: sent to a generation that is gone, not to be sent again. */
   isFlushed?: boolean;
+  /** Sent again behind a higher number, as after a restart: whoever gets it takes it for old. */
+  isOvertaken?: boolean;
 }
 
 export interface LinuxPathOwner {
@@ -82,11 +85,9 @@ export class LinuxPath {
   readonly #congestion = new Uint8Array(8192);
   #mapQueued = false;
   #writtenBytes = 0;
+  #highestSent = 0;
   #ackedBytes = 0;
-  // What the peer has said so far, for the violations: on this connection, and in its generation.
-  #heard = { map: false, resent: 0, fresh: 0 };
-  #highest = 0;
-  #said = 0;
+  readonly #critic = new LinuxCritic((text) => this.#violation(text));
 
   constructor(owner: LinuxPathOwner, remote: string) {
     this.#owner = owner;
@@ -182,6 +183,9 @@ export class LinuxPath {
       }
       const message = this.#sendQueue.shift();
       if (message === undefined) break;
+      const { sequence = 0, flags = 0 } = message;
+      message.isOvertaken = flags !== 0 && sequence < this.#highestSent;
+      this.#highestSent = Math.max(this.#highestSent, sequence);
       this.#encode(chunks, message);
       message.ackBytes = this.#writtenBytes;
       this.#retrans.push(message);
@@ -226,7 +230,7 @@ export class LinuxPath {
     for (let first = this.#retrans.peek(); first; first = this.#retrans.peek()) {
       if ((first.ackBytes as number) > this.#ackedBytes) break;
       this.#retrans.shift();
-      first.sender?.settled(first, 'acknowledged');
+      first.sender?.settled(first, first.isOvertaken ? 'dropped-by-generation' : 'acknowledged');
     }
     this.xmit();
   }
@@ -267,9 +271,9 @@ export class LinuxPath {
     this.#timer?.cancel();
     this.#state = 'up';
     this.#stream = stream;
-    this.#reconnectMs = this.#writtenBytes = this.#ackedBytes = 0;
+    this.#reconnectMs = this.#writtenBytes = this.#ackedBytes = this.#highestSent = 0;
     this.#mapQueued = true;
-    this.#heard = { map: false, resent: 0, fresh: 0 };
+    this.#critic.connected();
     stream.keepaliveMs = this.#owner.options.keepaliveMs;
     stream.onAcknowledged = (bytes) => this.#acknowledged(bytes);
     const decoder = new FrameDecoder(0xffff_ffff);
@@ -293,7 +297,7 @@ export class LinuxPath {
     const { sequence, sport, dport, flags } = header;
     const { options, stats } = this.#owner;
     const handshake = this.#readExtensions(header);
-    this.#check(header, handshake.generation);
+    this.#critic.check(header, handshake.generation);
     if (flags === wire.FLAG_CONGESTION_MAP) {
       this.#congestion.set(payload);
       this.#owner.wakeSenders();
@@ -343,41 +347,6 @@ export class LinuxPath {
     }
     if (found.npaths > 1) this.#violation(`announces ${found.npaths} paths`);
     return found;
-  }
-
-  // Violations: what none of our nodes may send to a kernel
-
-  #check(header: wire.Header, generation: number): void {
-    const { ack, dport, flags, length, sequence, sport } = header;
-    const heard = this.#heard;
-    const isMap = flags === wire.FLAG_CONGESTION_MAP;
-    const isControl = sport === 0 ? dport !== 0 : dport === 0;
-    if (!isMap && !heard.map) this.#violation('speaks before its congestion map');
-    heard.map = true;
-    if (ack !== 0) this.#violation(`acknowledges ${ack}`);
-    if (isMap !== (sequence === 0)) this.#violation(`numbers ${sequence} with flags ${flags}`);
-    if (isMap) return;
-    const known = wire.FLAG_ACK_REQUIRED | wire.FLAG_RETRANSMITTED;
-    if ((flags & ~known) !== 0) this.#violation(`has flags ${flags}`);
-    if (isControl ? length > 0 : sport <= PROBE_PORT || dport <= PROBE_PORT) {
-      this.#violation(`sends ${length} bytes from port ${sport} to ${dport}`);
-    }
-    if (generation !== 0 && generation !== this.#said) {
-      this.#said = generation;
-      this.#highest = heard.resent = heard.fresh = 0;
-    }
-    if ((flags & wire.FLAG_RETRANSMITTED) !== 0) {
-      // The kernel would take it for a duplicate, whether it ever got it or not.
-      const before = heard.fresh || heard.resent;
-      if (sequence <= before) this.#violation(`resends ${sequence} behind ${before}`);
-      heard.resent = sequence;
-    } else {
-      // Lost connections leave gaps, and canceled messages in what is sent again: not in between.
-      const isNext = heard.fresh === 0 ? sequence > this.#highest : sequence === heard.fresh + 1;
-      if (!isNext) this.#violation(`sends ${sequence} behind ${heard.fresh || this.#highest}`);
-      heard.fresh = sequence;
-    }
-    this.#highest = Math.max(this.#highest, sequence);
   }
 
   #violation(text: string): void {

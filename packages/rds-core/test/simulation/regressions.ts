@@ -1,0 +1,14 @@
+/**
+ * Regressions: seeds that failed once, and why. They are worth what the plan makes of them: who
+ * changes what a seed draws should run more seeds, not fewer. What could be told in a few lines
+ * has a test of its own in ../findings.
+ */
+
+export const REGRESSIONS: Readonly<Record<number, string>> = {
+  332: 'a kernel had sent on a connection whose opening we had not heard of when we reset it',
+  600: "the answer to a kernel's probe was lost with its connection, and never given again",
+  688: 'a kernel without pongs that says nothing was kept waiting for, and so were receipts',
+  2188: "a kernel's older connection was identified after its newer one, and replaced it",
+  2528: 'a peer was forgotten after what it sent on its first connection had been delivered',
+  21719: 'a kernel resends its pong with an old number, and so loses what comes behind it',
+};
