@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { MUTANTS } from '../scripts/simulate/mutant-list.mjs';
+import { TIGHT } from '../scripts/simulate/tight.mjs';
 
 const source = (file: string): string =>
   readFileSync(fileURLToPath(new URL(`../packages/rds-core/src/${file}`, import.meta.url)), 'utf8');
@@ -20,5 +21,9 @@ describe('mutants', () => {
 
   test.each(MUTANTS)('$name changes what is there once', ({ patches }) => {
     for (const { file, find } of patches) expect(source(file).split(find)).toHaveLength(2);
+  });
+
+  test.each(TIGHT)('$find is a limit of $file', ({ file, find }) => {
+    expect(source(file).split(find)).toHaveLength(2);
   });
 });

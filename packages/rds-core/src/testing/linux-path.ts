@@ -17,6 +17,8 @@ import type { SimulatedStream } from './stream.js';
 export type LinuxFate =
   | 'queued'
   | 'acknowledged'
+  /** The same, and TCP took it only when it was sent again. */
+  | 'acknowledged-resent'
   | `dropped-by-${'generation' | 'close' | 'reboot'}`;
 
 /** Mirrors `struct rds_message`. */
@@ -230,7 +232,8 @@ export class LinuxPath {
     for (let first = this.#retrans.peek(); first; first = this.#retrans.peek()) {
       if ((first.ackBytes as number) > this.#ackedBytes) break;
       this.#retrans.shift();
-      first.sender?.settled(first, first.isOvertaken ? 'dropped-by-generation' : 'acknowledged');
+      const fate = first.flags === wire.FLAG_RETRANSMITTED ? 'acknowledged-resent' : 'acknowledged';
+      first.sender?.settled(first, first.isOvertaken ? 'dropped-by-generation' : fate);
     }
     this.xmit();
   }
