@@ -29,8 +29,6 @@ export class KernelTalk {
   readonly #peer: Peer;
   readonly #stats: Stats;
   readonly #barrier: AckBarrier;
-  /** The peer has asked who we are. */
-  #wasProbed = false;
 
   constructor(owner: KernelTalkOwner, peer: Peer, clock: Clock, stats: Stats) {
     this.#owner = owner;
@@ -51,9 +49,9 @@ export class KernelTalk {
     this.#barrier.connected();
     if (this.#peer.kind !== 'linux') return;
     this.#owner.queue.pushControl(PROBE);
-    // A kernel asks once. If the answer was lost with a connection, those of its senders that wait
-    // for it would wait for ever.
-    if (this.#wasProbed) this.#owner.queue.pushControl(PROBE_PONG);
+    // A kernel asks once in its life. If the answer was lost with a connection, or the question
+    // with the process that was here before us, its senders that wait for it would wait for ever.
+    this.#owner.queue.pushControl(PROBE_PONG);
   }
 
   /** The connection is gone, or the barrier means nothing any more. */
@@ -65,7 +63,6 @@ export class KernelTalk {
   pinged(sport: number): void {
     this.#stats.recv_ping++;
     const extended = sport === PROBE_PORT;
-    if (extended) this.#wasProbed = true;
     const pong = extended ? PROBE_PONG : { ...PROBE_PONG, dport: sport, extended };
     if (this.#owner.queue.pushControl(pong)) this.#stats.send_pong++;
     else this.#stats.send_pong_dropped++;

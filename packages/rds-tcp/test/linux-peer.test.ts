@@ -169,7 +169,7 @@ describe.skipIf(!hasManyLoopbacks)('a kernel', () => {
     test('gets a plain pong for a ping', async () => {
       const { connection, kernel } = await introduce();
       kernel.send(4711, 0);
-      const pong = await connection.frameWhere(isPong);
+      const pong = await connection.frameWhere(({ dport }) => dport === 4711);
       expect(pong).toMatchObject({ sport: 0, dport: 4711, flags: 0, extensions: '' });
     });
 
