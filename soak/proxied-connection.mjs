@@ -141,7 +141,7 @@ export class ProxiedConnection {
       if (!this.#isCut) sink.end();
     });
     source.on('error', () => {
-      if (!this.#isCut) sink.resetAndDestroy();
+      if (!this.#isCut) reset(sink);
     });
     source.on('close', () => {
       if (sink.destroyed) this.#closed(this);
@@ -188,7 +188,7 @@ export class ProxiedConnection {
  */
 function endAs(socket, ending) {
   if (ending === 'reset') {
-    socket.resetAndDestroy();
+    reset(socket);
     return;
   }
   if (ending === 'end') {
@@ -197,4 +197,15 @@ function endAs(socket, ending) {
   } else socket.pause();
   const timer = setTimeout(() => socket.destroy(), ending === 'end' ? GRACE_MS : SILENCE_MS);
   socket.on('close', () => clearTimeout(timer));
+}
+
+/**
+ * Node sends a RST, at times behind a FIN. A socket that it was told to end it can not reset: the
+ * handle would be lost, and our own process would then wait for it for ever when it ends.
+ *
+ * @param {Socket} socket
+ */
+function reset(socket) {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }

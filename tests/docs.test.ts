@@ -222,6 +222,14 @@ describe('docs/GUARANTEES.md', () => {
     expect(named.length).toBeGreaterThan(5);
     expect(named.filter((path) => read(`packages/${path}`) === '')).toEqual([]);
   });
+
+  test('names checkers that exist', () => {
+    const folder = 'packages/rds-core/test/simulation';
+    const checkers = read(`${folder}/ledger.ts`) + read(`${folder}/rules.ts`);
+    const named = [...read('docs/GUARANTEES.md').matchAll(/“([^”]+)”/g)].map(([, name]) => name);
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((name) => !checkers.includes(`'${name}'`))).toEqual([]);
+  });
 });
 
 // ── Programs ─────────────────────────────────────────────────────────────────────────────────────

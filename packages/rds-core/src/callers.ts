@@ -7,8 +7,11 @@
 import type { Stats } from './stats.js';
 import type { Stranger } from './stranger.js';
 
-/** A peer that connects so often while we read its last connection to the end is no kernel. */
-const MAX_WAITING = 16;
+/**
+ * While our event loop stands still, a kernel may lose and make many connections; all come at once
+ * when it goes on. One that makes more than that is no kernel.
+ */
+const MAX_WAITING = 256;
 
 export class Callers {
   readonly #stats: Stats;
