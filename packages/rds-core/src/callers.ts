@@ -1,6 +1,6 @@
 /**
  * Callers: the connections that a smaller peer makes to us, in the order in which it made them.
- * The newest counts, because the peer knows best; one that comes while the last is being read to
+ * The last one counts, because the peer knows best; one that comes while the last is being read to
  * its end waits, unread, for its turn.
  */
 
@@ -17,22 +17,21 @@ export class Callers {
   readonly #stats: Stats;
   #newest = 0;
   #waiting: Stranger[] = [];
+  /** Made by the same life of the peer as the connection before them. */
+  #sameLife: ReadonlySet<Stranger> = new Set();
 
   constructor(stats: Stats) {
     this.#stats = stats;
   }
 
   /**
-   * True if it is newer than all before. Else its first word was merely longer under way: the peer
-   * has given it up, and what it says would be taken for something new.
+   * True if what it says was perhaps said before what was heard last: then its old numbers are
+   * repetitions, flagged or not, and no sign of a kernel that counts from anew.
    */
-  admits(stranger: Stranger): boolean {
-    if (stranger.order > this.#newest) {
-      this.#newest = stranger.order;
-      return true;
-    }
-    this.#dismiss(stranger);
-    return false;
+  isLate(stranger: Stranger): boolean {
+    const isOvertaken = stranger.order < this.#newest;
+    this.#newest = Math.max(this.#newest, stranger.order);
+    return isOvertaken || this.#sameLife.has(stranger);
   }
 
   /** A kernel counts as delivered what TCP has taken, so none of them is left unread. */
@@ -45,14 +44,16 @@ export class Callers {
     this.#waiting.push(stranger);
   }
 
-  takeWaiting(): Stranger[] {
+  /** `ended` if the connection for which they waited ended as the peer wished: it still lives. */
+  takeWaiting(ended: boolean): Stranger[] {
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#sameLife = new Set(ended ? waiting : []);
     return waiting;
   }
 
   dismissAll(): void {
-    for (const stranger of this.takeWaiting()) this.#dismiss(stranger);
+    for (const stranger of this.takeWaiting(false)) this.#dismiss(stranger);
   }
 
   #dismiss({ stream }: Stranger): void {

@@ -85,8 +85,12 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
 
   // ── For the path ─────────────────────────────────────────────────────────────────────────────
 
-  /** The first words on a new connection. `mapSent` if the present map went out already. */
-  begin(link: Link, mapSent: boolean): void {
+  /**
+   * The first words on a new connection. `mapSent` if the present map went out already; `isLate`
+   * if the peer may have made another one since.
+   */
+  begin(link: Link, mapSent: boolean, isLate: boolean): void {
+    this.#inbound.isLate = isLate;
     this.progressed = false;
     this.hasDeparted = false;
     this.queue.mapDue = !mapSent || this.#peer.isAssumed;

@@ -40,6 +40,8 @@ export class Inbound {
   #highestAck = 0;
   /** The peer has shown that it knows this incarnation of ours. */
   #isKnown = false;
+  /** What comes was perhaps said before what came on another connection. */
+  isLate = false;
   /** True if something came that the peer has not been told of. */
   ackDue = false;
 
@@ -77,8 +79,10 @@ export class Inbound {
         return;
       }
     }
-    // The kernel's rule to the letter. An unflagged lower number is accepted, and lowers ours.
-    if (sequence < this.#nextSequence && (header.flags & FLAG_RETRANSMITTED) !== 0) {
+    // The kernel's rule to the letter: an unflagged lower number is accepted, and lowers ours. Not
+    // on a connection that is late, where it may have been overtaken by its own repetition.
+    const isOld = (header.flags & FLAG_RETRANSMITTED) !== 0 || this.isLate;
+    if (isOld && sequence < this.#nextSequence) {
       this.ackDue = true;
       owner.repeated();
       return;

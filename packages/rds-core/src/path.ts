@@ -88,10 +88,6 @@ export class Path implements LinkOwner, LivenessOwner {
 
   /** Takes a connection that the smaller peer made. */
   accept(stranger: Stranger): void {
-    if (this.#callers.admits(stranger)) this.#take(stranger);
-  }
-
-  #take(stranger: Stranger): void {
     const state = this.#state;
     if (state.kind === 'closed' || this.#setup.dials) {
       stranger.stream.destroy();
@@ -150,7 +146,7 @@ export class Path implements LinkOwner, LivenessOwner {
   // ── LinkOwner ────────────────────────────────────────────────────────────────────────────────
 
   linkOpened(link: Link): void {
-    if (this.#state.kind === 'connecting') this.#greet(link, false);
+    if (this.#state.kind === 'connecting') this.#greet(link, false, false);
   }
 
   frame(header: Header, payload: Uint8Array): void {
@@ -246,16 +242,17 @@ export class Path implements LinkOwner, LivenessOwner {
   #greetStranger(stranger: Stranger): void {
     const link = this.#link(stranger.stream);
     stranger.stream.resume();
-    this.#greet(link, stranger.mapVersion === this.#owner.mapVersion);
+    const mapSent = stranger.mapVersion === this.#owner.mapVersion;
+    this.#greet(link, mapSent, this.#callers.isLate(stranger));
     link.received(stranger.bytes);
     if (stranger.isOver) link.closed();
   }
 
-  #greet(link: Link, mapSent: boolean): void {
+  #greet(link: Link, mapSent: boolean, isLate: boolean): void {
     const owner = { greeted: () => this.#goUp(link), notGreeted: () => this.#notGreeted(link) };
     const timer = new Greeting(owner, this.#owner, this.exchange, this.#setup);
     this.#transition({ kind: 'greeting', link, timer });
-    this.exchange.begin(link, mapSent);
+    this.exchange.begin(link, mapSent, isLate);
   }
 
   #notGreeted(link: Link): void {
@@ -301,13 +298,13 @@ export class Path implements LinkOwner, LivenessOwner {
     // What it said was delivered, and must be recognised if it comes again.
     if (this.exchange.nextRxSequence > 0) this.#redial.cameUp();
     this.#wentDown(state);
-    const successors = this.#callers.takeWaiting();
+    const successors = this.#callers.takeWaiting(cause === 'peer-closed');
     if (successors.length === 0) this.#retry(this.#redial.delayMs(reason));
     else this.#transition({ kind: 'down', timer: null });
     if (state.kind !== 'connecting') {
       this.#owner.disconnected(reason, error, isConnected(state));
     }
-    for (const successor of successors) this.#take(successor);
+    for (const successor of successors) this.accept(successor);
   }
 
   #wentDown(state: PathState): void {
@@ -333,7 +330,7 @@ export class Path implements LinkOwner, LivenessOwner {
     // delivered, so what it sent on the old connection is read before the new one takes over.
     if (this.#owner.kind !== 'rds-tcp') {
       this.#drain('replaced');
-      this.#take(stranger);
+      this.accept(stranger);
       return;
     }
     state.link.destroy();
@@ -342,7 +339,7 @@ export class Path implements LinkOwner, LivenessOwner {
     this.#wentDown(state);
     this.#transition({ kind: 'down', timer: null });
     this.#owner.disconnected('replaced', undefined, isConnected(state));
-    this.#take(stranger);
+    this.accept(stranger);
   }
 
   #drain(reason: CloseReason): void {

@@ -8,7 +8,10 @@ export const REGRESSIONS: Readonly<Record<number, string>> = {
   332: 'a kernel had sent on a connection whose opening we had not heard of when we reset it',
   600: "the answer to a kernel's probe was lost with its connection, and never given again",
   688: 'a kernel without pongs that says nothing was kept waiting for, and so were receipts',
-  2188: "a kernel's older connection was identified after its newer one, and replaced it",
+  2188: "a kernel's older connection was identified after its newer one, and old was new",
   2528: 'a peer was forgotten after what it sent on its first connection had been delivered',
   21719: 'a kernel resends its pong with an old number, and so loses what comes behind it',
+  50273: 'a kernel made more connections during a stall than we kept waiting',
+  54215: 'connections of a kernel were accepted in another order than it made them',
+  56024: 'what a kernel had given up came from its TCP after its repetition, and was new again',
 };
