@@ -59,8 +59,8 @@ const LINK_FAULTS = [
   })),
 ];
 
-const MIN_DAMAGE_MS = 2000;
-const MAX_DAMAGE_MS = 8000;
+const MIN_DAMAGE_MS = 1000;
+const MAX_DAMAGE_MS = 5000;
 const WHOLE = { loss: 0, corruption: 0, duplication: 0 };
 /** @type {readonly [text: string, damage: import('./lossy-wire.mjs').Damage][]} */
 const DAMAGES = [

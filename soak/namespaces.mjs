@@ -91,7 +91,9 @@ export class Namespaces {
     await ip(`netns add ${this.hostName(node)}`);
     await this.atHost(node, 'link set lo up');
     const far = `type veth peer name port${node} netns ${this.switchName}`;
-    await this.atHost(node, `link add ${INTERFACE} ${far}`);
+    // Always the same, as that of a real host: its peers remember it (ARP) longer than it is away.
+    const hardware = `address 02:00:00:00:00:${String(node + 1).padStart(2, '0')}`;
+    await this.atHost(node, `link add ${INTERFACE} ${hardware} ${far}`);
     await this.atHost(node, `addr add ${this.addressWithBits(node)} dev ${INTERFACE}`);
     await this.atHost(node, `link set ${INTERFACE} up`);
     await this.plugIn(node);

@@ -4,9 +4,9 @@
 
 /** @type {readonly [file: string, name: string, usual: string, tight: string][]} */
 const LIMITS = [
-  ['outbound.ts', 'WRITE_AHEAD_BYTES', '256 * 1024', '1024'],
-  ['outbound.ts', 'BATCH_BYTES', '128 * 1024', '512'],
-  ['outbound.ts', 'IN_FLIGHT_BYTES', '4 * 1024 * 1024', '4096'],
+  ['outbound.ts', 'WRITE_AHEAD_BYTES', '256 * 1024', '512'],
+  ['outbound.ts', 'BATCH_BYTES', '128 * 1024', '256'],
+  ['outbound.ts', 'IN_FLIGHT_BYTES', '4 * 1024 * 1024', '8192'],
   ['exchange.ts', 'GATHER_BYTES', '64 * 1024', '256'],
   ['slab.ts', 'SMALL_SLAB_BYTES', '4 * 1024', '256'],
   ['slab.ts', 'LARGE_SLAB_BYTES', '128 * 1024', '1024'],

@@ -28,6 +28,13 @@ export const AT_REST: Record<string, Rule> = {
       if (mustArrive(entry) && entry.arrivals.length === 0) yield named(entry);
     }
   },
+  *'a receipt is true'({ ledger }) {
+    for (const entry of ledger.entries) {
+      const { settlement, arrivals, to } = entry;
+      if (settlement !== 'delivered' || arrivals.length > 0 || isAmbiguous(entry)) continue;
+      if (to !== undefined && isThere(to)) yield named(entry);
+    }
+  },
   *'every promise settles'({ ledger }) {
     for (const entry of ledger.entries) {
       if (entry.settlement === 'pending' && entry.from.incarnation.isLive) yield named(entry);
@@ -60,13 +67,6 @@ export const FINALLY: Record<string, LastRule> = {
   *'a kernel stumbles over nothing'({ members }) {
     for (const member of members.values()) {
       if (member instanceof LinuxMember) yield* member.peer.violations;
-    }
-  },
-  *'a receipt is true'({ ledger }) {
-    for (const entry of ledger.entries) {
-      const { settlement, arrivals, to } = entry;
-      if (settlement !== 'delivered' || arrivals.length > 0 || isAmbiguous(entry)) continue;
-      if (to !== undefined && isThere(to)) yield named(entry);
     }
   },
   async *'send buffers are free again'({ simulation, ownMembers, plan }) {
