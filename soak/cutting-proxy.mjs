@@ -1,5 +1,5 @@
-// The proxy between the nodes of a scenario: it listens at the address of each, beside it, and leads
-// to it under the address of who dialled. All faults of connections are made here.
+// The proxy between the nodes of a scenario: it listens at the address of each, beside it, and
+// leads to it under the address of who dialled. All faults of connections are made here.
 
 import { createServer } from 'node:net';
 import { PROXY_TCP_PORT } from './network-plan.mjs';

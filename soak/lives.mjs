@@ -1,7 +1,9 @@
 // Which incarnation of which node lived from when to when. A kill is entered before it is done, so
 // that nothing which it causes can be older.
 
-/** @typedef {{ incarnation: number, node: number, startedAtMs: number, killedAtMs: number }} Life */
+/**
+ * @typedef {{ incarnation: number, node: number, startedAtMs: number, killedAtMs: number }} Life
+ */
 
 const ALIVE = Number.POSITIVE_INFINITY;
 /** So long may a sender take to notice that its peer is another: it may itself stand still. */

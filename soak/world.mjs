@@ -1,5 +1,6 @@
-// The world of one scenario: its nodes and processes, the network between them, the ledger, and what
-// has happened so far. Faults (faults.mjs) are done to it; the course of a run is in run-scenario.mjs.
+// The world of one scenario: its nodes and processes, the network between them, the ledger, and
+// what has happened so far. Faults (faults.mjs) are done to it; how a run goes is in
+// run-scenario.mjs.
 
 import { Ledger } from './ledger.mjs';
 import { Memory } from './memory.mjs';

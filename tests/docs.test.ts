@@ -19,6 +19,7 @@ import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Stats } from '../packages/rds-core/src/stats.js';
+import { FAULTS } from '../packages/rds-core/src/testing/faults.js';
 import { FrameDecoder } from '../packages/rds-core/src/wire/frame-decoder.js';
 import { root, toolPath } from '../scripts/paths.mjs';
 import { runNodeQuietly } from '../scripts/process.mjs';
@@ -52,8 +53,13 @@ const documents = [
   ...packages.map((path) => `${path}/README.md`).filter((path) => read(path) !== ''),
 ];
 const blocks = documents.flatMap(blocksOf);
+/** Blocks that show a file of the repository, which is their label, and is run where it is. */
+const shownFiles = blocks.filter(({ label }) => /^\S+\/\S+\.\w+$/.test(label));
 const programs = blocks.filter(
-  ({ language, text }) => ['js', 'mjs', 'ts'].includes(language) && /^import /m.test(text),
+  (block) =>
+    ['js', 'mjs', 'ts'].includes(block.language) &&
+    /^import /m.test(block.text) &&
+    !shownFiles.includes(block),
 );
 
 describe('programs', () => {
@@ -110,6 +116,8 @@ describe('docs/API.md', () => {
     ['Outcome', 'errors.ts'],
     ['CloseReason', 'close-reason.ts'],
     ['PeerKind', 'peer.ts'],
+    ['DialRule', 'testing/link.ts'],
+    ['ConnectionEventKind', 'testing/trace.ts'],
   ])('has every %s', (name, file) => {
     const values = membersOf(name, file);
     expect(values.length).toBeGreaterThan(1);
@@ -132,6 +140,17 @@ describe('docs/API.md', () => {
     ['Runtime', 'runtime.ts'],
     ['Stream', 'runtime.ts'],
     ['StreamHandler', 'runtime.ts'],
+    ['SimulationOptions', 'testing/simulation.ts'],
+    ['NetworkOptions', 'testing/network.ts'],
+    ['StreamOptions', 'testing/stream.ts'],
+    ['PieceOptions', 'testing/send-buffer.ts'],
+    ['LinkOptions', 'testing/link.ts'],
+    ['HostOptions', 'testing/host.ts'],
+    ['CutFault', 'testing/connection.ts'],
+    ['ChaosOptions', 'testing/faults.ts'],
+    ['FaultScene', 'testing/faults.ts'],
+    ['LinuxPeerOptions', 'testing/linux-peer.ts'],
+    ['LinuxSocketOptions', 'testing/linux-socket.ts'],
   ])('has every field of %s', (name, file) => {
     const fields = fieldsOf(name, file);
     expect(fields.length).toBeGreaterThan(0);
@@ -141,6 +160,9 @@ describe('docs/API.md', () => {
   test.each([
     ['RdsNode', 'node.ts'],
     ['RdsSocket', 'socket.ts'],
+    ['SimulatedClock', 'testing/clock.ts'],
+    ['SimulatedNetwork', 'testing/network.ts'],
+    ['SeededRandom', 'testing/random.ts'],
   ])('has every method of %s', (name, file) => {
     const methods = methodsOf(name, file);
     expect(methods.length).toBeGreaterThan(4);
@@ -229,6 +251,19 @@ describe('docs/GUARANTEES.md', () => {
     const named = [...read('docs/GUARANTEES.md').matchAll(/“([^”]+)”/g)].map(([, name]) => name);
     expect(named.length).toBeGreaterThan(10);
     expect(named.filter((name) => !checkers.includes(`'${name}'`))).toEqual([]);
+  });
+});
+
+describe('docs/TESTING.md', () => {
+  test('has every fault, and no other', () => {
+    const head = '| fault | what happens to one machine, or between two |';
+    const rows = rowsOf(read('docs/TESTING.md'), head);
+    expect(rows.flatMap(([name = '']) => codesIn(name))).toEqual(Object.keys(FAULTS));
+  });
+
+  test('shows a test that is run', () => {
+    expect(shownFiles.length).toBeGreaterThan(0);
+    for (const { label, text } of shownFiles) expect(text).toBe(read(label));
   });
 });
 

@@ -14,7 +14,6 @@ const USAGE = `Usage: npm run simulate -- [options]
   --minutes M    stop after M minutes, whatever is left
   --processes P  how many processes (default: one per core)
   --seed S       run one seed; with --trace, write its whole story as a page
-  --trace FILE   where to (default simulation-S.html)
   --mutants      plant bugs in the core, one at a time, and see each of them found
 
 Exit code 0 if no rule was violated, 1 if one was.`;
@@ -55,6 +54,7 @@ export async function simulate(args) {
     return runMutants({ from: from ?? 1, seeds: seeds ?? 1000, processes });
   }
   const seed = number('seed', values.seed);
+  if (values.trace && seed === undefined) throw new Error('--trace needs a --seed');
   if (seed !== undefined && values.trace) {
     const { writeTrace } = await import('./trace.mjs');
     return writeTrace(seed);

@@ -80,8 +80,11 @@ export class Inbound {
       }
     }
     // The kernel's rule to the letter: an unflagged lower number is accepted, and lowers ours. Not
-    // on a connection that is late, where it may have been overtaken by its own repetition.
-    const isOld = (header.flags & FLAG_RETRANSMITTED) !== 0 || this.isLate;
+    // on a connection that is late, where it may have been overtaken by its own repetition. Who
+    // answers us there lives, and may count from anew because it has just heard who we are.
+    const isResent = (header.flags & FLAG_RETRANSMITTED) !== 0;
+    if (sport === 0 && dport !== 0 && !isResent) this.isLate = false;
+    const isOld = isResent || this.isLate;
     if (isOld && sequence < this.#nextSequence) {
       this.ackDue = true;
       owner.repeated();

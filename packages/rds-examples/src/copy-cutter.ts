@@ -31,7 +31,8 @@ export function cutConnections(onCut: (connection: string) => void): () => void 
       const counts = socket.bytesRead > 0 && socket.bytesWritten > 0;
       const name = nameOf(socket);
       if (isStopped || socket.destroyed) return;
-      if (Math.random() < 0.5) socket.resetAndDestroy();
+      // Node can not reset a socket whose end it has begun to send.
+      if (Math.random() < 0.5 && !socket.writableEnded) socket.resetAndDestroy();
       else socket.destroy();
       if (!counts) return;
       meanMs *= GROWTH;

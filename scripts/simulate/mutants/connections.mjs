@@ -145,19 +145,19 @@ export const connectionMutants = [
     patches: [
       {
         file: 'path.ts',
-        find: 'for (const successor of successors) this.#take(successor);',
+        find: 'for (const successor of successors) this.accept(successor);',
         replace: '',
       },
     ],
   },
   {
-    name: 'older-call-admitted',
-    mistake: 'A call whose first word was long under way replaces the newer one.',
+    name: 'late-call-believed',
+    mistake: 'What an older connection says after a newer one is taken for something new.',
     patches: [
       {
         file: 'callers.ts',
-        find: 'if (stranger.order > this.#newest) {',
-        replace: 'if (stranger.order > 0) {',
+        find: 'return isOvertaken || this.#sameLife.has(stranger);',
+        replace: 'return false;',
       },
     ],
   },

@@ -9,8 +9,8 @@ export const exchangeMutants = [
     patches: [
       {
         file: 'inbound.ts',
-        find: 'if (sequence < this.#nextSequence && (header.flags & FLAG_RETRANSMITTED) !== 0) {',
-        replace: 'if (sequence < 0) {',
+        find: 'if (isOld && sequence < this.#nextSequence) {',
+        replace: 'if (isOld && sequence < 0) {',
       },
     ],
   },
@@ -105,17 +105,6 @@ export const exchangeMutants = [
     mistake: 'An acknowledgement amid resends makes the queue skip some of them.',
     patches: [
       { file: 'send-queue.ts', find: 'if (this.#cursor > 0) this.#cursor--;', replace: '' },
-    ],
-  },
-  {
-    name: 'cancel-skips-resend',
-    mistake: 'A cancel amid resends leaves the cursor behind messages not yet sent again.',
-    patches: [
-      {
-        file: 'send-queue.ts',
-        find: 'resend === undefined ? this.#sent.length : this.#firstFrom(resend.sequence);',
-        replace: 'Math.min(this.#cursor, this.#sent.length);',
-      },
     ],
   },
   {

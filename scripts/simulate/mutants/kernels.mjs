@@ -135,7 +135,7 @@ export const kernelMutants = [
     patches: [
       {
         file: 'kernel-talk.ts',
-        find: 'if (this.#wasProbed) this.#owner.queue.pushControl(PROBE_PONG);',
+        find: 'this.#owner.queue.pushControl(PROBE_PONG);',
         replace: '',
       },
     ],

@@ -94,8 +94,10 @@ export class SimulatedClock implements Clock {
       settled = true;
     };
     promise.then(settle, settle);
-    await this.runUntil(() => settled, limitMs);
-    return promise;
+    if (await this.#drive(this.#nowMs + limitMs, () => settled)) return promise;
+    const hint =
+      this.pending === 0 ? '; nothing is left to happen: does it wait for real time?' : '';
+    throw new Error(`the promise is not settled after ${limitMs} ms${hint}`);
   }
 
   async #drive(untilMs: number, condition: () => boolean): Promise<boolean> {

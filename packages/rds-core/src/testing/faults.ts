@@ -156,6 +156,7 @@ export class Faults {
   /** Lets one fault happen, to two machines at random. It ends within `lastsMs`, if it lasts. */
   inject(kind: FaultKind, lastsMs: Range = { min: 1, max: 5000 }): void {
     const { clock, random, machines } = this.#scene;
+    if (machines.length < 2) throw new Error('a fault concerns two machines: boot them first');
     const running = random.shuffle(machines.filter(({ isRunning }) => isRunning));
     const [a, b] = running;
     if (a === undefined || b === undefined) return;

@@ -17,7 +17,7 @@ import type { TraceEvent } from './trace.js';
 export interface SimulationOptions {
   /** A non-negative integer. What differs in nothing but the seed differs in all that is chance. */
   readonly seed?: number;
-  readonly network?: Partial<NetworkOptions>;
+  readonly network?: Partial<Omit<NetworkOptions, 'onEvent'>>;
   /** Hears of everything that happens on the network; see `Trace`. */
   readonly onEvent?: (event: TraceEvent) => void;
 }

@@ -1,6 +1,6 @@
 /**
  * LinuxMember: a member of the cluster that is a Linux kernel, and the programs on it. What its
- * rules let it lose it says itself; see docs/LINUX.md.
+ * rules let it lose it says itself.
  */
 
 import type { Address } from '../../src/index.js';

@@ -14,4 +14,6 @@ export const REGRESSIONS: Readonly<Record<number, string>> = {
   50273: 'a kernel made more connections during a stall than we kept waiting',
   54215: 'connections of a kernel were accepted in another order than it made them',
   56024: 'what a kernel had given up came from its TCP after its repetition, and was new again',
+  101826:
+    'a kernel that had heard of our restart counted from 1 on a connection taken for an old one',
 };
