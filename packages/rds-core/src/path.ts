@@ -349,7 +349,7 @@ export class Path implements LinkOwner, LivenessOwner {
     this.exchange.end();
     state.link.end();
     const { link } = state;
-    const timer = new Drain(this.#setup.runtime, link, () => this.#drop(reason));
+    const timer = new Drain(this.#setup.runtime, link, reason, () => this.#drop(reason));
     // What stands unread is read to its end, when there is room for it.
     const isHeld = this.#paused && reason !== 'closed';
     if (!isHeld) timer.start();

@@ -106,7 +106,32 @@ export class PeerTable implements StrangerOwner {
 
   identified(stranger: Stranger, tcpPort: number): void {
     this.#strangers.delete(stranger);
+    if (!this.#isOvertaking(stranger)) {
+      this.#admit(stranger, tcpPort);
+      return;
+    }
+    // Where our event loop stood still, much waits to be read, in no order: let the elder speak.
+    stranger.stream.pause();
+    this.#runtime.yield(() => {
+      stranger.stream.resume();
+      this.#admit(stranger, tcpPort);
+    });
+  }
+
+  /** The peer has made another connection before, which has not said yet whose it is. */
+  #isOvertaking({ order, stream }: Stranger): boolean {
+    for (const other of this.#strangers) {
+      if (other.order < order && other.stream.remoteAddress === stream.remoteAddress) return true;
+    }
+    return false;
+  }
+
+  #admit(stranger: Stranger, tcpPort: number): void {
     const { stream } = stranger;
+    if (this.#isClosed) {
+      stream.destroy();
+      return;
+    }
     const ip = parseIp(stream.remoteAddress);
     if (ip === null || compareNodes(this.#identity(), { ip, tcpPort }) === 0) {
       this.#turnAway(stream, 'self');

@@ -16,4 +16,6 @@ export const REGRESSIONS: Readonly<Record<number, string>> = {
   56024: 'what a kernel had given up came from its TCP after its repetition, and was new again',
   101826:
     'a kernel that had heard of our restart counted from 1 on a connection taken for an old one',
+  107015: 'a connection given up was not recognised, because the end of the newer one took long',
+  200901: 'after a stall the second of two waiting connections was identified first',
 };
