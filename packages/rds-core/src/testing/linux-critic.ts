@@ -38,7 +38,10 @@ export class LinuxCritic {
     }
     if (isMap) return;
     this.#checkKind(header);
-    if (generation !== 0 && generation !== this.#generation) {
+    // A kernel with ping_enable=0 does not read what a probe says, but it takes its number.
+    const isProbe = header.sport === PROBE_PORT && header.flags === 0;
+    const isAnew = generation !== 0 && generation !== this.#generation;
+    if (isAnew || (isProbe && !this.#heard.fresh && header.sequence < this.#highest)) {
       this.#generation = generation;
       this.#highest = this.#heard.resent = this.#heard.fresh = 0;
     }
