@@ -10,17 +10,22 @@ import { toolPath } from './paths.mjs';
 import { runNode } from './process.mjs';
 import { installDependencies, setUp } from './set-up.mjs';
 
+/** Of the core, by its own tests. */
+const LEAST_BRANCHES_PERCENT = 95;
+
 /** @type {Record<string, (args: string[]) => Promise<number>>} Each gives the exit code. */
 const tasks = {
   copy: (args) => example('copy', args),
   chat: (args) => example('chat', args),
   ipc: (args) => example('ipc', args),
   test,
+  coverage,
   soak,
   build,
   check: checkAll,
   simulate: runSimulation,
   fuzz: fuzzAll,
+  mutation,
   format,
 };
 
@@ -68,6 +73,20 @@ async function soak(args) {
   return runNode(['soak/main.mjs', ...args]);
 }
 
+/**
+ * How much of the core its own tests reach. Fails when they reach fewer of its branches.
+ *
+ * @param {string[]} args
+ */
+async function coverage(args) {
+  await installDependencies();
+  const options = ['include=packages/rds-core/src/**/*.ts', 'reporter=text'];
+  const limits = [`thresholds.branches=${LEAST_BRANCHES_PERCENT}`];
+  const settings = [...options, ...limits].map((option) => `--coverage.${option}`);
+  const core = ['packages/rds-core', '--coverage', ...settings];
+  return runNode([toolPath('vitest'), 'run', ...core, ...args]);
+}
+
 async function build() {
   await setUp();
   return 0;
@@ -89,6 +108,13 @@ async function runSimulation(args) {
 async function fuzzAll(args) {
   await installDependencies();
   return fuzz(args);
+}
+
+/** @param {string[]} args */
+async function mutation(args) {
+  await installDependencies();
+  const { mutate } = await import('./mutation/main.mjs');
+  return mutate(args);
 }
 
 /** @param {string[]} args */

@@ -78,6 +78,14 @@ describe('a call that waits', () => {
     expect(gaveUp).toBe(0);
   });
 
+  test.each(['abort', {}, { aborted: true }, 5])('takes %j for no signal', async (signal) => {
+    const pending = wait({ timeoutMs: 100, signal: signal as never });
+    expect(pending.isSettled).toBe(true);
+    expect(clock.pending).toBe(0);
+    expect(await endOf(pending)).toMatchObject({ code: 'EINVAL', ...details });
+    expect(gaveUp).toBe(0);
+  });
+
   test('waits for ever if nobody says how long', async () => {
     for (const options of [undefined, {}, { timeoutMs: Infinity }]) {
       expect(await endOf(wait(options))).toBeNull();

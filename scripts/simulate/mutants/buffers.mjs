@@ -97,6 +97,11 @@ export const bufferMutants = [
         find: 'if (this.#waiters.length > 0) return this.#obstacle;',
         replace: '',
       },
+      {
+        file: 'send-quota.ts',
+        find: 'return this.#waiters.length === 0 && this.hasRoom(bytes);',
+        replace: 'return this.hasRoom(bytes);',
+      },
     ],
   },
   {
@@ -129,17 +134,6 @@ export const bufferMutants = [
         file: 'exchange.ts',
         find: 'this.queue.mapDue = !mapSent || this.#peer.isAssumed;',
         replace: 'this.queue.mapDue ||= !mapSent && this.#inbound.nextSequence === 0;',
-      },
-    ],
-  },
-  {
-    name: 'map-stale-when-greeted',
-    mistake: 'The map that a caller was sent at the door is taken for the present one.',
-    patches: [
-      {
-        file: 'path.ts',
-        find: 'stranger.mapVersion === this.#owner.mapVersion',
-        replace: 'stranger.mapVersion >= 0',
       },
     ],
   },

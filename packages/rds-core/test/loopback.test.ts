@@ -1,0 +1,102 @@
+/** Loopback: a node's sockets send to each other by the rules that hold between nodes. */
+
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Incoming, RdsNode, RdsSocket } from '../src/index.js';
+import { A, world } from './findings/world.js';
+
+const TO = { address: A, port: 5000 };
+const KIB = 1024;
+
+let clock: ReturnType<typeof world>['clock'];
+let node: RdsNode;
+let alice: RdsSocket;
+let bob: RdsSocket;
+
+beforeEach(async () => {
+  const w = world();
+  clock = w.clock;
+  node = await w.open(A);
+  alice = node.bind({ port: 4000, sendBufferBytes: 8 * KIB });
+  bob = node.bind({ port: 5000, receiveBufferBytes: 4 * KIB });
+});
+
+const textOf = ({ data }: Incoming): string => String.fromCharCode(...data);
+const bytes = (length: number): Uint8Array => new Uint8Array(length);
+
+test('a message arrives as it was when it was sent, without TCP', async () => {
+  const data = Uint8Array.from([104, 105]);
+  const sent = alice.sendmsg(data, TO, { until: 'delivered' });
+  data.fill(0);
+  await clock.until(sent);
+  const [message] = bob.recvmmsg() as [Incoming];
+  expect(textOf(message)).toBe('hi');
+  expect(message.from).toEqual({ address: A, port: 4000 });
+  expect(node.info().connections).toEqual([]);
+  expect(node.info().counters).toMatchObject({ recv_delivered: 1, recv_queued: 1 });
+});
+
+test('a port without a socket refuses', async () => {
+  const call = alice.sendmsg('x', { address: A, port: 6000 }, { until: 'delivered' });
+  await expect(clock.until(call)).rejects.toMatchObject({
+    code: 'ECONNREFUSED',
+    outcome: 'not-delivered',
+  });
+  expect(node.info().counters).toMatchObject({ recv_drop_no_sock: 1, recv_delivered: 0 });
+});
+
+describe('congestion', () => {
+  test('holds senders back until the other socket has read', async () => {
+    for (let sent = 0; sent < 5; sent++) await alice.sendmsg(bytes(KIB), TO);
+    await clock.until(alice.flush());
+    expect(bob.info().congested).toBe(true);
+    expect(() => alice.trySendmsg('x', TO)).toThrow(expect.objectContaining({ code: 'ENOBUFS' }));
+    const waits = alice.sendmsg('last', TO, { until: 'delivered' });
+    await clock.advance(1000);
+    expect(bob.recvmmsg()).toHaveLength(5);
+    await clock.until(waits);
+    expect(bob.recvmmsg().map(textOf)).toEqual(['last']);
+    alice.trySendmsg('x', TO);
+  });
+
+  test('ends when the other socket closes', async () => {
+    for (let sent = 0; sent < 5; sent++) await alice.sendmsg(bytes(KIB), TO);
+    await clock.until(alice.flush());
+    const waits = alice.sendmsg('x', TO, { until: 'delivered' });
+    bob.destroy();
+    await expect(clock.until(waits)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+});
+
+test('what is sent fills the send buffer until it is delivered', async () => {
+  for (let sent = 0; sent < 8; sent++) alice.trySendmsg(bytes(KIB), { address: A, port: 6000 });
+  const more = () => alice.trySendmsg('x', { address: A, port: 6000 });
+  expect(more).toThrow(expect.objectContaining({ code: 'EAGAIN' }));
+  await clock.until(alice.flush());
+  more();
+});
+
+test('what is canceled before its turn does not arrive', async () => {
+  const other = node.bind(4001);
+  void alice.sendmsg('12', TO);
+  void other.sendmsg('mine', TO);
+  const receipt = alice.sendmsg('345', TO, { until: 'delivered' });
+  expect(alice.cancelSentTo(TO)).toEqual({ messages: 2, bytes: 5 });
+  await expect(receipt).rejects.toMatchObject({ code: 'ECANCELED', outcome: 'not-delivered' });
+  await clock.until(other.flush());
+  expect(bob.recvmmsg().map(textOf)).toEqual(['mine']);
+});
+
+test('thousands in a row arrive in order, and leave others their turn', async () => {
+  const heard: string[] = [];
+  bob.on('message', (message) => heard.push(textOf(message)));
+  const texts = Array.from({ length: 3000 }, (_, index) => `${index}`);
+  const sender = node.bind();
+  for (const text of texts) sender.trySendmsg(text, TO);
+  clock.step();
+  expect(heard).toHaveLength(1024);
+  await clock.until(sender.flush());
+  expect(heard).toEqual(texts);
+  sender.trySendmsg('more', TO);
+  await clock.until(sender.flush());
+  expect(heard.at(-1)).toBe('more');
+});
