@@ -30,6 +30,8 @@ type World = Pick<FaultScene, 'clock' | 'network' | 'random' | 'machines'>;
 type Fault = (scene: FaultScene) => void;
 
 const DAY_MS = 86_400_000;
+/** `stop` does not end a stall. */
+export const LONGEST_STALL_MS = 20_000;
 /** Machines that one swizzle takes off the network, at most: each is cut off from all others. */
 const SWIZZLED = 5;
 
@@ -95,7 +97,7 @@ export const FAULTS = {
   failingDials: (scene) => dialRule(scene, 'exhausted'),
   /** An event loop that computes, swaps or collects garbage. */
   stall({ random, a }) {
-    a.host.stall(random.integer(1, random.pick([50, 2000, 20_000])));
+    a.host.stall(random.integer(1, random.pick([50, 2000, LONGEST_STALL_MS])));
   },
   clockJump({ random, a }) {
     a.host.jumpWallClock(random.integer(-DAY_MS, DAY_MS));

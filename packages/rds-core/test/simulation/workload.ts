@@ -5,6 +5,7 @@
  */
 
 import type { Address } from '../../src/index.js';
+import { LONGEST_STALL_MS } from '../../src/testing/faults.js';
 import type { Machine, SeededRandom, Simulation } from '../../src/testing/index.js';
 import { Ledger } from './ledger.js';
 import { LinuxMember } from './linux-member.js';
@@ -80,7 +81,7 @@ export class Workload implements Cluster {
     const { clock } = this.simulation;
     this.isEnding = true;
     for (const member of this.members.values()) member.hurry();
-    const untilMs = clock.now() + this.plan.drainMs;
+    const untilMs = clock.now() + LONGEST_STALL_MS + this.plan.drainMs;
     while (clock.now() < untilMs && !atRest()) await clock.advance(LOOK_EVERY_MS);
   }
 
