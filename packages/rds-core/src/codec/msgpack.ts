@@ -3,7 +3,7 @@
  * than the whole transport, and whoever sends bytes should not even load it.
  */
 
-import { Packr } from 'msgpackr';
+import { C1, Packr } from 'msgpackr';
 import type { Address } from '../address.js';
 import { RdsError } from '../errors.js';
 import type { Incoming } from '../message.js';
@@ -32,7 +32,10 @@ export function msgpackSocket<T>(socket: RdsSocket): CodecSocket<T> {
   const packr = new Packr({ useRecords: false });
   const unpack = ({ data, from }: Incoming): Decoded<T> => {
     try {
-      return { value: packr.unpack(data) as T, from };
+      const value: unknown = packr.unpack(data);
+      // The one byte that begins nothing. msgpackr gives an object of its own for it.
+      if (value === C1) throw new Error('0xc1 begins no MessagePack');
+      return { value: value as T, from };
     } catch (cause) {
       const details = { syscall: 'recvmsg', ...from, cause };
       throw new RdsError('EINVAL', `a message of ${from.address} is no MessagePack`, details);

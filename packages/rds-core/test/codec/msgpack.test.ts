@@ -40,9 +40,12 @@ test('options are those of sendmsg', async () => {
   await expect(call).rejects.toMatchObject({ code: 'ABORT_ERR' });
 });
 
-test('a message that is no MessagePack says whose it was, and the next one is read', async () => {
+test.each([
+  ['cut short', 0x91],
+  ['the one byte that begins nothing', 0xc1],
+])('a message that is no MessagePack, %s, is told, and the next one is read', async (_, byte) => {
   const { alice, bob, flushed } = await twoSockets();
-  void alice.sendmsg(Uint8Array.of(0x91), TO);
+  void alice.sendmsg(Uint8Array.of(byte), TO);
   void msgpackSocket<string>(alice).send('good', TO);
   await flushed();
   const receiver = msgpackSocket<string>(bob);
