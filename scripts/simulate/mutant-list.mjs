@@ -6,6 +6,8 @@ import { bufferMutants } from './mutants/buffers.mjs';
 import { connectionMutants } from './mutants/connections.mjs';
 import { exchangeMutants } from './mutants/exchange.mjs';
 import { kernelMutants } from './mutants/kernels.mjs';
+import { memoryMutants } from './mutants/memory.mjs';
+import { receiptMutants } from './mutants/receipts.mjs';
 
 /**
  * @typedef {object} Mutant
@@ -17,7 +19,9 @@ import { kernelMutants } from './mutants/kernels.mjs';
 /** @type {readonly Mutant[]} */
 export const MUTANTS = [
   ...exchangeMutants,
+  ...receiptMutants,
   ...bufferMutants,
+  ...memoryMutants,
   ...connectionMutants,
   ...kernelMutants,
 ];

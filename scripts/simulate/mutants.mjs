@@ -125,11 +125,15 @@ function soundness(workers) {
  * @param {IsSound} isSound
  */
 async function firstSound(workers, isTight, from, to, isSound) {
-  let failure = await firstFailure(workers, isTight, from, to);
-  while (failure !== undefined && !(await isSound(failure))) {
-    failure = await firstFailure(workers, isTight, failure.seed + 1, to);
+  let next = from;
+  for (;;) {
+    const failure = await firstFailure(workers, isTight, next, to);
+    if (failure === undefined) return undefined;
+    next = failure.seed + 1;
+    // Once more: on a busy machine a seed may take long without hanging.
+    const again = await firstFailure(workers, isTight, failure.seed, next);
+    if (again !== undefined && (await isSound(failure))) return failure;
   }
-  return failure;
 }
 
 /**

@@ -18,7 +18,7 @@ export class Callers {
   #newest = 0;
   #waiting: Stranger[] = [];
   /** Made by the same life of the peer as the connection before them. */
-  #sameLife: ReadonlySet<Stranger> = new Set();
+  #sameLife: ReadonlySet<number> = new Set();
 
   constructor(stats: Stats) {
     this.#stats = stats;
@@ -31,7 +31,7 @@ export class Callers {
   isLate(stranger: Stranger): boolean {
     const isOvertaken = stranger.order < this.#newest;
     this.#newest = Math.max(this.#newest, stranger.order);
-    return isOvertaken || this.#sameLife.has(stranger);
+    return isOvertaken || this.#sameLife.has(stranger.order);
   }
 
   /** A kernel counts as delivered what TCP has taken, so none of them is left unread. */
@@ -48,7 +48,7 @@ export class Callers {
   takeWaiting(ended: boolean): Stranger[] {
     const waiting = this.#waiting;
     this.#waiting = [];
-    this.#sameLife = new Set(ended ? waiting : []);
+    this.#sameLife = new Set(ended ? waiting.map(({ order }) => order) : []);
     return waiting;
   }
 

@@ -37,6 +37,7 @@ export class Drain implements Timer {
 
   /** Begins to listen for quiet, or again after `cancel`. */
   start(): void {
+    this.#deadline?.cancel();
     this.#chunks = this.#link.chunks;
     this.#deadline = new Deadline(this.#runtime, this.#quietMs, () => this.#look());
   }

@@ -53,6 +53,7 @@ export class Link implements StreamHandler {
   /** Drops the connection; the owner hears nothing more. */
   destroy(): void {
     this.#owner = null;
+    this.#decoder.stop();
     this.#stream.destroy();
   }
 
@@ -66,6 +67,7 @@ export class Link implements StreamHandler {
     const owner = this.#owner;
     if (owner === null) return;
     const fault = this.#decoder.go(owner);
+    if (this.#owner === null) return;
     if (fault !== null) owner.linkFaulted(this, fault);
     else owner.linkReceived(this);
     // Whoever heard what was kept back may have had enough again.

@@ -113,9 +113,9 @@ export class Path implements LinkOwner, LivenessOwner {
     this.#paused = paused;
     const state = this.#state;
     if (state.kind === 'up') state.timer.heard = true;
-    else if (state.kind !== 'draining' || state.reason === 'closed') return;
-    else if (paused) state.timer.cancel();
-    else state.timer.start();
+    else if (state.kind !== 'draining') return;
+    else if (!paused) state.timer.start();
+    else if (this.#mustRead) state.timer.cancel();
     if (paused) state.link.pause();
     else this.#setup.runtime.yield(() => this.#readOn(state.link));
   }
@@ -351,11 +351,15 @@ export class Path implements LinkOwner, LivenessOwner {
     const { link } = state;
     const timer = new Drain(this.#setup.runtime, link, reason, () => this.#drop(reason));
     // What stands unread is read to its end, when there is room for it.
-    const isHeld = this.#paused && reason !== 'closed';
-    if (!isHeld) timer.start();
-    if (this.#paused && !isHeld) link.resume();
+    if (this.#paused) link.pause();
+    if (!this.#paused || !this.#mustRead) timer.start();
     const wasUp = state.kind === 'up';
     this.#transition({ kind: 'draining', link, timer, reason, wasUp });
+  }
+
+  /** One of our own sends again what was not processed. A kernel counts it as delivered. */
+  get #mustRead(): boolean {
+    return this.#owner.kind !== 'rds-tcp';
   }
 
   #timer(delayMs: number, callback: () => void): Timer {

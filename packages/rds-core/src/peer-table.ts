@@ -90,7 +90,7 @@ export class PeerTable implements StrangerOwner {
       return;
     }
     const order = ++this.#accepted;
-    const stranger = new Stranger(stream, order, this, this.#runtime.clock, this.#options);
+    const stranger = new Stranger(stream, order, this, this.#runtime, this.#options);
     // Who has said nothing for longest makes room: honest callers introduce themselves at once.
     const [oldest] = this.#strangers;
     if (this.#strangers.size >= MAX_STRANGERS) oldest?.reject('too-many-strangers');

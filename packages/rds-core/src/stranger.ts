@@ -9,7 +9,8 @@
 
 import { RDS_TCP_PORT } from './address.js';
 import type { CloseReason } from './close-reason.js';
-import type { Clock, Stream, StreamHandler, Timer } from './runtime.js';
+import { Deadline } from './deadline.js';
+import type { Runtime, Stream, StreamHandler, Timer } from './runtime.js';
 import { decodeExtensions } from './wire/extension.js';
 import { checkHeader } from './wire/frame-decoder.js';
 import { HEADER_BYTES, Header } from './wire/header.js';
@@ -39,14 +40,14 @@ export class Stranger implements StreamHandler {
     stream: Stream,
     order: number,
     owner: StrangerOwner,
-    clock: Clock,
+    runtime: Runtime,
     limits: { handshakeTimeoutMs: number; maxMessageBytes: number },
   ) {
     this.stream = stream;
     this.order = order;
     this.#owner = owner;
     this.#maxMessageBytes = limits.maxMessageBytes;
-    this.#timer = clock.setTimer(limits.handshakeTimeoutMs, () => {
+    this.#timer = new Deadline(runtime, limits.handshakeTimeoutMs, () => {
       this.reject('handshake-timeout');
     });
     stream.handler = this;

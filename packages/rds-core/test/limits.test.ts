@@ -1,6 +1,6 @@
 /** What the core remembers for speed is bounded, and forgetting it changes nothing that is said. */
 
-import { SimulatedClock } from '@rds-tcp/core/testing';
+import { SeededRandom, SimulatedClock, SimulatedNetwork } from '@rds-tcp/core/testing';
 import { expect, test } from 'vitest';
 import { Callers } from '../src/callers.js';
 import type { Route } from '../src/flow.js';
@@ -142,6 +142,7 @@ test('a smaller peer that calls again and again while we read has 256 calls wait
   const stats = new Stats();
   const callers = new Callers(stats);
   const clock = new SimulatedClock();
+  const runtime = new SimulatedNetwork(clock, new SeededRandom(1)).runtime();
   const calls: string[] = [];
   const limits = { handshakeTimeoutMs: 1000, maxMessageBytes: 1000 };
   const owner = { identified: () => {}, rejected: () => {} };
@@ -150,7 +151,7 @@ test('a smaller peer that calls again and again while we read has 256 calls wait
       pause: () => calls.push('pause'),
       destroy: () => calls.push('destroy'),
     } as unknown as Stranger['stream'];
-    callers.wait(new Stranger(stream, order, owner, clock, limits));
+    callers.wait(new Stranger(stream, order, owner, runtime, limits));
   }
   expect(calls).toEqual([...Array(256).fill('pause'), 'destroy', 'destroy']);
   expect(stats.tcp_listen_closed_stale).toBe(2);

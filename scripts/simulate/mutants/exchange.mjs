@@ -1,5 +1,5 @@
-// Mutants of what is said on a connection: numbers, acknowledgements, receipts, resends, restarts,
-// and the bytes of all that.
+// Mutants of what is said on a connection: numbers, acknowledgements, resends, restarts, and the
+// bytes of all that.
 
 /** @type {import('../mutant-list.mjs').Mutant[]} */
 export const exchangeMutants = [
@@ -172,106 +172,6 @@ export const exchangeMutants = [
         replace: 'this.progressed = false;\n    this.#link = link;',
       },
     ],
-  },
-  {
-    name: 'receipt-at-transmission',
-    mistake: 'A receipt is given when the message leaves.',
-    patches: [
-      {
-        file: 'outbound.ts',
-        find: 'if (sport === 0) this.#source.noteLeft(length);',
-        replace: `message.receipt?.('delivered', null);
-          message.receipt = null;
-          if (sport === 0) this.#source.noteLeft(length);`,
-      },
-    ],
-  },
-  {
-    name: 'refusal-taken-for-delivery',
-    mistake: 'A message that found no socket is reported as delivered.',
-    patches: [
-      {
-        file: 'exchange.ts',
-        find: "const verdict = exact ? 'refused' : 'unconfirmed';",
-        replace: "const verdict = exact ? 'delivered' : 'unconfirmed';",
-      },
-    ],
-  },
-  {
-    name: 'refusal-behind-ack',
-    mistake: 'A refused message is acknowledged before its sender is told of the refusal.',
-    patches: [
-      {
-        file: 'inbound.ts',
-        find: 'Math.min(this.#nextSequence, this.refusals.ackLimit)',
-        replace: 'this.#nextSequence',
-      },
-    ],
-  },
-  {
-    name: 'refusal-lost-with-connection',
-    mistake: 'A note about refusals counts as told though the connection that had it broke.',
-    patches: [
-      {
-        file: 'exchange.ts',
-        find: 'this.#inbound.refusals.disconnected();',
-        replace: '',
-      },
-    ],
-  },
-  {
-    name: 'last-refusal-forgotten',
-    mistake: 'The last message of a refused range is taken for delivered.',
-    patches: [
-      {
-        file: 'send-queue.ts',
-        find: 'if (message.sequence > last) break;',
-        replace: 'if (message.sequence >= last) break;',
-      },
-    ],
-  },
-  {
-    name: 'refusal-swallows-neighbour',
-    mistake: 'A range of refusals grows over a message between them that was delivered.',
-    patches: [
-      {
-        file: 'refusals.ts',
-        find: 'last.last + 1 === sequence;',
-        replace: 'last.last + 2 >= sequence;',
-      },
-    ],
-  },
-  {
-    name: 'unknown-claimed-undelivered',
-    mistake: 'What was transmitted to a process that died is said never to have arrived.',
-    patches: [
-      {
-        file: 'message.ts',
-        find: "settlement === 'refused' || this.sequence === 0;",
-        replace: "settlement !== 'unconfirmed' || this.sequence === 0;",
-      },
-    ],
-  },
-  {
-    name: 'timeout-claimed-undelivered',
-    mistake: 'A send that had to wait, left, and then timed out is said not to have arrived.',
-    patches: [{ file: 'flow.ts', find: "else pending.outcome = 'unknown';", replace: '' }],
-  },
-  {
-    name: 'uncertain-not-told',
-    mistake: 'Nobody hears of the messages whose fate is unknown after a restart.',
-    patches: [
-      {
-        file: 'connection.ts',
-        find: 'if (unknown.length > 0) this.#owner.connectionUncertain(this, unknown);',
-        replace: '',
-      },
-    ],
-  },
-  {
-    name: 'pooled-message-keeps-verdict',
-    mistake: 'A message object that is used again still has the verdict of the last one.',
-    patches: [{ file: 'message.ts', find: "message.verdict = 'delivered';", replace: '' }],
   },
   {
     name: 'heartbeat-never-sent',

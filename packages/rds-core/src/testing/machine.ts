@@ -24,12 +24,20 @@ export class Machine {
     this.host = network.runtime();
   }
 
-  /** A new process, unless one runs. Resolves when the program has done what it does at once. */
+  /**
+   * A new process, unless one runs. Resolves when the program has done what it does at once, and
+   * rejects with what it throws.
+   */
   async start(): Promise<void> {
     if (this.isRunning) return;
     this.isRunning = true;
     this.host = this.#network.runtime();
-    await this.#program(this.host, this);
+    try {
+      await this.#program(this.host, this);
+    } catch (error) {
+      this.isRunning = false;
+      throw error;
+    }
   }
 
   /** The process dies, and only it; or all of the machine. See SimulatedNetwork.kill. */

@@ -140,7 +140,11 @@ export class SimulatedNetwork {
   #transport(host: SimulatedHost): Transport {
     return {
       // The promise settles without the clock, so that a test can set itself up without driving it.
-      listen: async (local, onStream) => this.#listen(host, local, onStream),
+      // That of a process which is gone never does.
+      listen: (local, onStream) =>
+        new Promise((resolve) => {
+          if (host.isOnline) resolve(this.#listen(host, local, onStream));
+        }),
       connect: (local, remote) => this.#connect(host, local, remote),
     };
   }

@@ -80,9 +80,12 @@ export class Ledger {
   readonly #incarnations = new Map<string, number>();
   readonly #kernels = new Set<string>();
   readonly #clock: Clock;
+  readonly #kernelsAreMute: boolean;
 
-  constructor(clock: Clock) {
+  /** @param kernelsAreMute They do not answer pings: what was sent to them is given up. */
+  constructor(clock: Clock, kernelsAreMute: boolean) {
     this.#clock = clock;
+    this.#kernelsAreMute = kernelsAreMute;
   }
 
   born(address: string, kind: Incarnation['kind']): Incarnation {
@@ -160,7 +163,7 @@ export class Ledger {
       return;
     }
     entry.isExcused = true;
-    const mayBeMute = this.#kernels.has(to.address);
+    const mayBeMute = this.#kernelsAreMute && this.#kernels.has(to.address);
     if (!mayBeMute && !this.#hasRestarted(to.address)) {
       this.violated('uncertain without cause', entry);
     }

@@ -4,7 +4,6 @@
  */
 
 import { type Entry, isAmbiguous, isPromised, isThere } from './ledger.js';
-import { LinuxMember } from './linux-member.js';
 import type { Workload } from './workload.js';
 
 type Rule = (workload: Workload) => Iterable<string>;
@@ -64,10 +63,8 @@ export const AT_REST: Record<string, Rule> = {
 
 /** What is looked at once, when all is at rest. */
 export const FINALLY: Record<string, LastRule> = {
-  *'a kernel stumbles over nothing'({ members }) {
-    for (const member of members.values()) {
-      if (member instanceof LinuxMember) yield* member.peer.violations;
-    }
+  *'a kernel stumbles over nothing'({ kernels }) {
+    for (const { peer } of kernels) yield* peer.violations;
   },
   async *'send buffers are free again'({ simulation, ownMembers, plan }) {
     const blocked: string[] = [];

@@ -27,6 +27,8 @@ export class Workload implements Cluster {
   readonly ledger: Ledger;
   /** The present life of each machine that has one. */
   readonly members = new Map<Machine, Member>();
+  /** All that there ever were. */
+  readonly kernels: LinuxMember[] = [];
   /** Lives that have lost their address and go on without. */
   readonly #detached: Member[] = [];
   isEnding = false;
@@ -36,7 +38,7 @@ export class Workload implements Cluster {
     this.simulation = simulation;
     this.plan = plan;
     this.random = simulation.random.fork();
-    this.ledger = new Ledger(simulation.clock);
+    this.ledger = new Ledger(simulation.clock, !plan.linuxOptions.pingEnable);
     this.#messagesLeft = plan.messages;
   }
 
@@ -60,6 +62,7 @@ export class Workload implements Cluster {
           ? await LinuxMember.start(this, machine)
           : await OwnMember.start(this, machine, host);
         this.members.set(machine, member);
+        if (member instanceof LinuxMember) this.kernels.push(member);
         if (this.isEnding) member.hurry();
       });
     }
