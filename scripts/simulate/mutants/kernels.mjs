@@ -111,21 +111,9 @@ export const kernelMutants = [
     mistake: 'A connection is dropped without reading what a kernel counts as delivered.',
     patches: [
       {
-        file: 'drain.ts',
-        find: 'if (isQuiet || ++this.#rounds >= MAX_QUIETS) this.#done();',
-        replace: 'if (isQuiet || ++this.#rounds >= 0) this.#done();',
-      },
-      { file: 'drain.ts', find: 'const QUIET_MS = 250;', replace: 'const QUIET_MS = 0;' },
-    ],
-  },
-  {
-    name: 'numbers-begin-at-1',
-    mistake: 'The numbers of a new process begin below those that a kernel remembers.',
-    patches: [
-      {
-        file: 'outbound.ts',
-        find: 'this.#base = firstSequence - 1;',
-        replace: 'this.#base = firstSequence * 0;',
+        file: 'path.ts',
+        find: "if (kind === 'up' || mayBeKernel) this.#drain(reason);",
+        replace: "if (mayBeKernel && reason === 'closed') this.#drain(reason);",
       },
     ],
   },
