@@ -18,6 +18,7 @@ export type RdsErrorCode =
   | 'ECONNRESET'
   | 'ECONNREFUSED'
   | 'EOPNOTSUPP'
+  | 'ENOPROTOOPT'
   | 'EBADF'
   | 'EIO';
 

@@ -12,6 +12,22 @@ export interface NodeEvents {
   uncertain: [UncertainEvent];
 }
 
+/**
+ * Hears of the events of every node on a runtime, besides the listeners of each. An event that
+ * nobody wants is not put together.
+ */
+export interface EventWatcher {
+  wants(event: keyof NodeEvents): boolean;
+  /** Called at the end of the turn, as listeners are. `node` is the RdsNode. */
+  told<T extends keyof NodeEvents>(node: WatchedNode, event: T, about: NodeEvents[T][0]): void;
+}
+
+/** An RdsNode, as far as events are concerned. */
+interface WatchedNode {
+  readonly address: string;
+  readonly tcpPort: number;
+}
+
 export type ConnectionEvent =
   /** A peer is connected. `peer` says whether it is one of our own nodes. */
   | {

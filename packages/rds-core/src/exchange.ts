@@ -18,6 +18,7 @@ import type { Runtime } from './runtime.js';
 import type { SendQueue } from './send-queue.js';
 import type { SlabPool } from './slab.js';
 import type { Stats } from './stats.js';
+import { Traffic } from './traffic.js';
 import { decodeExtensions, type Extensions } from './wire/extension.js';
 import {
   FLAG_ACK_REQUIRED,
@@ -42,6 +43,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
   readonly faulted: (reason: CloseReason) => void;
   readonly #runtime: Runtime;
   readonly #stats: Stats;
+  readonly traffic = new Traffic();
   readonly #outbound: Outbound;
   readonly #inbound = new Inbound(this);
   readonly #kernelTalk: KernelTalk;
@@ -67,7 +69,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
     this.faulted = faulted;
     this.#runtime = runtime;
     this.#stats = stats;
-    this.#outbound = new Outbound(this, pool, runtime.initialSequence());
+    this.#outbound = new Outbound(this, pool, runtime.initialSequence(), stats);
     this.#kernelTalk = new KernelTalk(this, peer, runtime.clock, stats);
   }
 
@@ -77,6 +79,15 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
 
   get nextTxSequence(): number {
     return this.#outbound.nextSequence;
+  }
+
+  /** What a sequence number of the queue is on the wire; 0 stays 0. */
+  wireSequence(sequence: number): number {
+    return sequence === 0 ? 0 : this.#outbound.toWire(sequence);
+  }
+
+  get sentMessages(): number {
+    return this.#outbound.sentMessages;
   }
 
   get nextRxSequence(): number {
@@ -103,6 +114,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
     this.#link = link;
     this.#kernelTalk.opened();
     this.#stats.send_retransmitted += this.queue.sentCount;
+    this.traffic.retransmitted += this.queue.sentCount;
     this.flush();
   }
 
@@ -111,7 +123,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
     this.#link = null;
     this.#kernelTalk.cancel();
     this.#inbound.refusals.disconnected();
-    this.queue.rewind();
+    this.#stats.send_control_lost += this.queue.rewind();
   }
 
   send(
@@ -124,6 +136,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
     const length = payloadBytes(payload);
     this.#outbound.send(payload, length, sport, dport, owner, receipt);
     this.#stats.send_queued++;
+    this.#stats.copy_from_user += length;
     this.#gatheredBytes += HEADER_BYTES + length;
     if (this.#gatheredBytes >= GATHER_BYTES) this.flush();
     else this.flushSoon();
@@ -134,6 +147,8 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
     if (this.queue.pushControl({ kind: 'control', sport: tag, dport: 0, extended: false })) {
       this.#stats.send_ping++;
       this.flushSoon();
+    } else {
+      this.#stats.send_ping_dropped++;
     }
   }
 
@@ -153,7 +168,10 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
     const hasRoom = this.#outbound.hasRoom(link);
     if (this.acksInBand) {
       // Who receives much from us gives signs unasked.
-      if (hasRoom) this.#outbound.writeUnsequenced(link, FLAG_ACK_REQUIRED);
+      if (hasRoom) {
+        this.#outbound.writeUnsequenced(link, FLAG_ACK_REQUIRED);
+        this.#stats.send_hb_ping++;
+      }
       return 'asked';
     }
     this.ping(this.#peer.freePort());
@@ -178,6 +196,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
   }
 
   frame(header: Header, payload: Uint8Array): void {
+    if ((header.flags & FLAG_ACK_REQUIRED) !== 0) this.#stats.recv_ack_required++;
     if (header.flags === FLAG_CONGESTION_MAP) this.map(header, payload);
     else this.#inbound.frame(header, payload);
   }
@@ -211,6 +230,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
 
   /** Some of what was written has left: there may be room for more. */
   written(): void {
+    this.#stats.tcp_write_space_calls++;
     this.flush();
     if (this.#inbound.ackDue && !this.#ackScheduled) this.#acknowledgeNow();
   }
@@ -241,7 +261,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
     const link = this.#link;
     if (link === null) return;
     while (this.#inbound.refusals.untold > 0) this.#tellRefusals();
-    this.#outbound.flush(link);
+    if (!this.#outbound.flush(link)) this.#stats.tcp_sndbuf_full++;
   }
 
   // ── OutboundSource ───────────────────────────────────────────────────────────────────────────
@@ -304,6 +324,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
     const verdict = exact ? 'refused' : 'unconfirmed';
     const count = this.queue.judge(outbound.fromWire(first), outbound.fromWire(last), verdict);
     if (exact) this.#stats.send_refused += count;
+    else this.#stats.send_uncertain += count;
   }
 
   pinged(sport: number): void {
@@ -315,6 +336,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
   }
 
   heartbeat(): void {
+    this.#stats.recv_hb_ping++;
     // Answered at the end of the chunk: one answer for any number of questions.
     this.#inbound.ackDue = true;
   }
@@ -331,8 +353,13 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
     this.#stats.recv_drop_old_seq++;
   }
 
+  ignored(): void {
+    this.#stats.recv_drop_control++;
+  }
+
   deliver(sport: number, dport: number, payload: Uint8Array): boolean {
     this.progressed = true;
+    this.traffic.rxMessages++;
     return this.#peer.deliver(sport, dport, payload);
   }
 

@@ -31,7 +31,7 @@ interface Destination {
 
 export class FlowTable {
   readonly #router: Router;
-  readonly #sendBufferBytes: number;
+  #sendBufferBytes: number;
   readonly #owner: FlowOwner;
   /** By the name that was given: one flow can have several. */
   readonly #names = new Map<string, Flow>();
@@ -68,6 +68,16 @@ export class FlowTable {
       total.bytes += canceled.bytes;
     }
     return total;
+  }
+
+  get isEmpty(): boolean {
+    return this.#destinations.size === 0;
+  }
+
+  /** Another send buffer towards every peer. */
+  resize(sendBufferBytes: number): void {
+    this.#sendBufferBytes = sendBufferBytes;
+    for (const { quota } of this.#destinations.values()) quota.resize(sendBufferBytes);
   }
 
   rejectWaiters(): void {

@@ -43,6 +43,13 @@ export interface Unacknowledged {
   bytes: number;
 }
 
+export function sum(parts: readonly Unacknowledged[]): Unacknowledged {
+  return {
+    messages: parts.reduce((total, { messages }) => total + messages, 0),
+    bytes: parts.reduce((total, { bytes }) => total + bytes, 0),
+  };
+}
+
 /** A send that waits, or without payload a waitWritable. */
 export interface Waiter {
   readonly pending: Pending<void>;
@@ -59,6 +66,8 @@ export interface FlowOwner {
   readonly port: number;
   /** A send begins to wait. */
   blocked(obstacle: Obstacle): void;
+  /** Nothing is left in the send buffer towards a peer. */
+  emptied(): void;
 }
 
 /** The sends since the last flush, so that a flush knows what it waits for. */
@@ -78,7 +87,7 @@ export class FlushGroup implements MessageOwner {
     if (settlement !== 'delivered' && settlement !== 'refused') {
       this.failure ??= { settlement, outcome };
     }
-    this.flow.quota.release(message.length);
+    if (this.flow.quota.release(message.length)) this.flow.owner.emptied();
     this.end();
   }
 

@@ -28,6 +28,8 @@ export interface InboundOwner {
   departed(): void;
   /** A resent message that had arrived before. */
   repeated(): void;
+  /** A ping, pong or note that means nothing here. */
+  ignored(): void;
   /** False if no socket is bound to `dport`. */
   deliver(sport: number, dport: number, payload: Uint8Array): boolean;
 }
@@ -40,6 +42,11 @@ export class Inbound {
   #highestAck = 0;
   /** The peer has shown that it knows this incarnation of ours. */
   #isKnown = false;
+  /**
+   * We have seen it begin to count. A kernel that counts on from what it said to our predecessor
+   * begins anew once, because it hears who we are.
+   */
+  #hasBegun = false;
   /** What comes was perhaps said before what came on another connection. */
   isLate = false;
   /** True if something came that the peer has not been told of. */
@@ -90,7 +97,10 @@ export class Inbound {
       owner.repeated();
       return;
     }
-    if (sequence === 1 && this.#nextSequence > 2 && !owner.acksInBand) owner.startedOver();
+    const isFirst = sequence === 1 && !isResent;
+    const isAnew = isFirst && this.#hasBegun && this.#nextSequence > 2;
+    if (isAnew && !owner.acksInBand) owner.startedOver();
+    this.#hasBegun ||= isFirst;
     this.#nextSequence = sequence + 1;
     if (control) this.#control(header, payload);
     else {
@@ -113,16 +123,24 @@ export class Inbound {
     const { sport, dport } = header;
     if (dport === 0 && sport !== 0) this.#owner.pinged(sport);
     else if (sport === 0 && dport !== 0) this.#ponged(header);
-    else if (this.#owner.acksInBand) {
-      // A sequenced 0 → 0 of our own: the peer found no socket for some messages.
-      this.ackDue = true;
-      let told = 0;
-      for (const { first, last, exact } of readRefusals(payload)) {
-        // They are in order. One that goes back is a lie, made to keep us busy.
-        if (first <= told) return;
-        told = last;
-        this.#owner.refused(first, last, exact);
+    else if (this.#owner.acksInBand) this.#refusals(payload);
+    else this.#owner.ignored();
+  }
+
+  /** A sequenced 0 → 0 of our own: the peer found no socket for some messages. */
+  #refusals(payload: Uint8Array): void {
+    this.ackDue = true;
+    const refusals = readRefusals(payload);
+    if (refusals.length === 0) this.#owner.ignored();
+    let told = 0;
+    for (const { first, last, exact } of refusals) {
+      // They are in order. One that goes back is a lie, made to keep us busy.
+      if (first <= told) {
+        this.#owner.ignored();
+        return;
       }
+      told = last;
+      this.#owner.refused(first, last, exact);
     }
   }
 
@@ -132,7 +150,8 @@ export class Inbound {
    */
   #ponged({ dport, flags }: Header): void {
     const isLate = (flags & FLAG_RETRANSMITTED) !== 0 && dport !== PROBE_PORT;
-    if (!isLate) this.#owner.ponged(dport);
+    if (isLate) this.#owner.ignored();
+    else this.#owner.ponged(dport);
   }
 }
 

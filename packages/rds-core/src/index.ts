@@ -9,6 +9,7 @@ export { type Outcome, RdsError, type RdsErrorCode, type RdsErrorDetails } from 
 export type {
   CongestionEvent,
   ConnectionEvent,
+  EventWatcher,
   NodeEvents,
   UncertainEvent,
   UncertainMessage,
@@ -16,6 +17,12 @@ export type {
 export type { Unacknowledged } from './flow.js';
 export type { ConnectionInfo, NodeInfo, SocketInfo } from './info.js';
 export type { Incoming, MessageData } from './message.js';
+export {
+  listMessages,
+  type MessageInfo,
+  type MessageList,
+  type MessageQueue,
+} from './message-info.js';
 export { RdsNode } from './node.js';
 export { openNode } from './open-node.js';
 export type { BindOptions, BufferOptions, NodeOptions, ReconnectOptions } from './options.js';
@@ -39,3 +46,26 @@ export {
   type RdsSocketEvents,
   type ReceiveOptions,
 } from './socket.js';
+export {
+  RDS_CANCEL_SENT_TO,
+  RDS_CONG_MONITOR,
+  RDS_FREE_MR,
+  RDS_GET_MR,
+  RDS_GET_MR_FOR_DEST,
+  RDS_RECVERR,
+  RDS_TRANS_TCP,
+  SIOCRDSGETTOS,
+  SIOCRDSSETTOS,
+  SO_RCVBUF,
+  SO_RCVTIMEO,
+  SO_RDS_MSG_RXPATH_LATENCY,
+  SO_RDS_TRANSPORT,
+  SO_SNDBUF,
+  SO_SNDTIMEO,
+  SO_TIMESTAMP,
+  SOL_RDS,
+  SOL_SOCKET,
+  type SocketOptionValue,
+} from './sockopt.js';
+export { type FrameObserver, type TappedFrame, tapFrames } from './tap.js';
+export type { Extensions } from './wire/extension.js';

@@ -3,6 +3,8 @@
  * (RDS_INFO_SOCKETS, RDS_INFO_CONNECTIONS, …; net/rds/info.c).
  */
 
+import type { Address } from './address.js';
+import type { CloseReason } from './close-reason.js';
 import type { Connection } from './connection.js';
 import type { PathStateKind } from './path-state.js';
 import type { PeerKind } from './peer.js';
@@ -16,6 +18,11 @@ export interface NodeInfo {
   readonly connections: readonly ConnectionInfo[];
   /** Bytes that all sockets have queued for reading. */
   readonly queuedBytes: number;
+  /**
+   * The runtime's clock at this moment: the times below are of the same. It counts milliseconds
+   * from an arbitrary start, so take differences.
+   */
+  readonly nowMs: number;
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -25,6 +32,8 @@ export interface SocketInfo {
   readonly tos: number;
   readonly sendBufferBytes: number;
   readonly receiveBufferBytes: number;
+  /** The default destination, set by connect. */
+  readonly destination: Address | null;
   readonly queuedMessages: number;
   readonly queuedBytes: number;
   readonly congested: boolean;
@@ -44,26 +53,57 @@ export interface ConnectionInfo {
   readonly retransmitQueueMessages: number;
   readonly retransmitQueueBytes: number;
   readonly congestedPorts: readonly number[];
+  /** Messages sent to the peer and received from it, each counted once. */
+  readonly txMessages: number;
+  readonly rxMessages: number;
+  /** Bytes written to TCP and read from it: with headers, maps, acknowledgements and resends. */
+  readonly txBytes: number;
+  readonly rxBytes: number;
+  /** Messages sent once more after a connection broke. */
+  readonly retransmitted: number;
+  /** How often a connection came up. */
+  readonly connects: number;
+  /** Tries of ours since the last came up: calls, or knocks. */
+  readonly attempts: number;
+  /** When we last tried, when one last came up, when one last ended that was up; null: never. */
+  readonly attemptAtMs: number | null;
+  readonly connectAtMs: number | null;
+  readonly resetAtMs: number | null;
+  /** Why the last connection ended, whether it was up or not. */
+  readonly lastCloseReason: CloseReason | null;
+  /** While up: for how long nothing was heard, as of the last tick of a fifth of livenessMs. */
+  readonly silentMs: number | null;
 }
 
 export function socketInfo(socket: RdsSocket): SocketInfo {
-  const { address, port, tos, sendBufferBytes, receiveBufferBytes } = socket;
-  return { address, port, tos, sendBufferBytes, receiveBufferBytes, ...socket.info() };
+  const { address, port, tos, sendBufferBytes, receiveBufferBytes, destination } = socket;
+  const buffers = { sendBufferBytes, receiveBufferBytes };
+  return { address, port, tos, ...buffers, destination, ...socket.info() };
 }
 
 export function connectionInfo(connection: Connection): ConnectionInfo {
   const { remote, kind, path, congestedPorts } = connection;
-  const { queue, nextTxSequence, nextRxSequence } = path.exchange;
+  const { queue, nextTxSequence, nextRxSequence, sentMessages, traffic } = path.exchange;
+  const { state, history } = path;
   return {
     ...remote,
     peer: kind,
-    state: path.state.kind,
+    state: state.kind,
     nextTxSequence,
     nextRxSequence,
     sendQueueMessages: queue.freshCount,
     retransmitQueueMessages: queue.sentCount,
     retransmitQueueBytes: queue.inFlightBytes,
     congestedPorts,
+    txMessages: sentMessages,
+    ...traffic,
+    connects: history.connects,
+    attempts: history.attempts,
+    attemptAtMs: history.attemptAtMs,
+    connectAtMs: history.connectAtMs,
+    resetAtMs: history.resetAtMs,
+    lastCloseReason: history.lastCloseReason,
+    silentMs: state.kind === 'up' ? state.timer.silentMs : null,
   };
 }
 

@@ -4,7 +4,10 @@
  * breaks, the link is gone and the path lives on.
  */
 
-import type { Stream, StreamHandler } from './runtime.js';
+import type { PathSetup } from './path-owner.js';
+import type { Stream, StreamHandler, TcpAddress } from './runtime.js';
+import type { Tap } from './tap.js';
+import type { Traffic } from './traffic.js';
 import { FrameDecoder, type FrameFault, type FrameSink } from './wire/frame-decoder.js';
 
 /** The path, as the link sees it. Each call names the link: an old one may still have a say. */
@@ -23,6 +26,11 @@ export interface LinkOwner extends FrameSink {
 export class Link implements StreamHandler {
   readonly #stream: Stream;
   readonly #decoder: FrameDecoder;
+  readonly #traffic: Traffic;
+  readonly #remote: TcpAddress;
+  readonly #tap: Tap;
+  /** The tap's number of this connection. */
+  readonly #number: number;
   /** Null once the path wants to hear no more of this link. */
   #owner: LinkOwner | null;
   /** Bytes written whose `done` has not come. */
@@ -30,15 +38,27 @@ export class Link implements StreamHandler {
   /** Chunks received: zero tells a busy peer, which closes without a word, from a broken link. */
   chunks = 0;
 
-  constructor(stream: Stream, owner: LinkOwner, maxMessageBytes: number) {
+  constructor(
+    stream: Stream,
+    owner: LinkOwner,
+    { options, tap }: PathSetup,
+    remote: TcpAddress,
+    traffic: Traffic,
+  ) {
     this.#stream = stream;
+    this.#traffic = traffic;
+    this.#remote = remote;
+    this.#tap = tap;
+    this.#number = tap.nextConnection();
     this.#owner = owner;
-    this.#decoder = new FrameDecoder(maxMessageBytes);
+    this.#decoder = new FrameDecoder(options.maxMessageBytes);
     stream.handler = this;
   }
 
   write(chunks: readonly Uint8Array[], byteLength: number, done: () => void): void {
     this.unwrittenBytes += byteLength;
+    this.#traffic.txBytes += byteLength;
+    this.#tap.sent(this.#remote, this.#number, chunks);
     this.#stream.write(chunks, () => {
       this.unwrittenBytes -= byteLength;
       done();
@@ -66,7 +86,7 @@ export class Link implements StreamHandler {
   resume(): void {
     const owner = this.#owner;
     if (owner === null) return;
-    const fault = this.#decoder.go(owner);
+    const fault = this.#decoder.go(this.#sink(owner));
     if (this.#owner === null) return;
     if (fault !== null) owner.linkFaulted(this, fault);
     else owner.linkReceived(this);
@@ -82,7 +102,8 @@ export class Link implements StreamHandler {
     const owner = this.#owner;
     if (owner === null) return;
     this.chunks++;
-    const fault = this.#decoder.push(chunk, owner);
+    this.#traffic.rxBytes += chunk.byteLength;
+    const fault = this.#decoder.push(chunk, this.#sink(owner));
     if (fault === null) owner.linkReceived(this);
     else owner.linkFaulted(this, fault);
   }
@@ -93,5 +114,10 @@ export class Link implements StreamHandler {
 
   closed(error?: unknown): void {
     this.#owner?.linkClosed(this, error);
+  }
+
+  #sink(owner: LinkOwner): FrameSink {
+    const tap = this.#tap;
+    return tap.isOpen ? tap.watching(this.#remote, this.#number, owner) : owner;
   }
 }

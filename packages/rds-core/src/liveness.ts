@@ -63,6 +63,11 @@ export class Liveness implements Timer {
     this.#timer = this.#next();
   }
 
+  /** For how long nothing was heard, as of the last tick. */
+  get silentMs(): number {
+    return this.heard ? 0 : Math.round(this.#silentTicks * this.#tickMs);
+  }
+
   cancel(): void {
     this.#timer.cancel();
   }

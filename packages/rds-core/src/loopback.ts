@@ -9,8 +9,10 @@ import type { MessageOwner, Receipt } from './message.js';
 import { copyPayload, type Payload, payloadBytes } from './payload.js';
 import { Queue } from './queue.js';
 import type { Runtime } from './runtime.js';
+import type { Stats } from './stats.js';
 
 export interface LoopbackOwner {
+  readonly stats: Stats;
   /** True if the socket there has more than it wants. */
   isCongested(port: number): boolean;
   /** False if no socket is bound to `dport`. */
@@ -68,6 +70,8 @@ export class Loopback implements Route {
     const data = new Uint8Array(length);
     copyPayload(payload, data, 0);
     this.#queue.push({ data, length, sport, dport, owner, receipt });
+    this.#owner.stats.send_queued++;
+    this.#owner.stats.copy_from_user += length;
     if (!this.#scheduled) {
       this.#scheduled = true;
       this.#runtime.defer(this.#drain);
@@ -78,6 +82,7 @@ export class Loopback implements Route {
     const canceled = this.#queue.removeWhere(({ owner }) => matches(owner));
     for (const item of canceled) item.owner.messageSettled(item, 'canceled', 'not-delivered');
     const bytes = canceled.reduce((sum, { length }) => sum + length, 0);
+    this.#owner.stats.send_canceled += canceled.length;
     return { messages: canceled.length, bytes };
   }
 
@@ -89,6 +94,8 @@ export class Loopback implements Route {
         return;
       }
       const found = this.#owner.deliverLocally(item.sport, item.dport, item.data);
+      this.#owner.stats.send_acked++;
+      if (!found && item.receipt !== null) this.#owner.stats.send_refused++;
       if (found) item.owner.messageSettled(item, 'delivered', null);
       else item.owner.messageSettled(item, 'refused', 'not-delivered');
     }

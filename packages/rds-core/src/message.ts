@@ -17,6 +17,8 @@ export interface Incoming {
   readonly data: Uint8Array;
   /** The socket that sent it. An answer can be sent to just this. */
   readonly from: Address;
+  /** When it came, by the clock of `info().nowMs`: only of sockets with SO_TIMESTAMP. */
+  readonly receivedAtMs?: number;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { CloseReason } from './close-reason.js';
 import type { Connection } from './connection.js';
 import { RdsError, type RdsErrorCode } from './errors.js';
 import type { NodeEvents } from './events.js';
-import type { Route, Unacknowledged } from './flow.js';
+import { type Route, sum, type Unacknowledged } from './flow.js';
 import { connectionInfo, counters, type NodeInfo, socketInfo } from './info.js';
 import { LocalCongestion } from './local-congestion.js';
 import { Loopback, type LoopbackOwner } from './loopback.js';
@@ -134,6 +134,7 @@ export class RdsNode
       sockets: Array.from(this.#ports, socketInfo),
       connections: Array.from(this.#peers, connectionInfo),
       queuedBytes: this.#queuedBytes,
+      nowMs: this.runtime.clock.now(),
       counters: counters(this.stats),
     };
   }
@@ -169,6 +170,11 @@ export class RdsNode
   }
 
   // ── For sockets ──────────────────────────────────────────────────────────────────────────────
+
+  /** @internal For who looks inside: tap.ts, message-info.ts. */
+  get inside(): { ports: PortTable; peers: PeerTable } {
+    return { ports: this.#ports, peers: this.#peers };
+  }
 
   /** @internal */
   get clock(): Clock {
@@ -298,7 +304,7 @@ export class RdsNode
 
   /** @internal */
   connectionUncertain({ remote }: Connection, messages: readonly Message[]): void {
-    if (this.listenerCount('uncertain') === 0) return;
+    if (!this.#isWanted('uncertain')) return;
     const uncertain = messages.map((message) => ({
       sport: message.sport,
       to: { ...remote, port: message.dport },
@@ -309,7 +315,7 @@ export class RdsNode
 
   /** @internal */
   peerMapChanged(connection: Connection): void {
-    if (this.listenerCount('congestion') === 0) return;
+    if (!this.#isWanted('congestion')) return;
     const { remote, congestedPorts } = connection;
     this.#tell('congestion', { type: 'remote', ...remote, ports: congestedPorts });
   }
@@ -371,19 +377,18 @@ export class RdsNode
    * Listeners hear at the end of the turn: they are the program's, and may close, reset or throw
    * in the middle of what they are told of.
    */
-  #tell<T extends keyof NodeEvents>(event: T, ...args: NodeEvents[T]): void {
-    if (this.listenerCount(event) === 0) return;
-    this.runtime.defer(() => this.emit(event, ...(args as never)));
+  #tell<T extends keyof NodeEvents>(event: T, about: NodeEvents[T][0]): void {
+    if (!this.#isWanted(event)) return;
+    const { watcher } = this.runtime;
+    if (watcher?.wants(event)) this.runtime.defer(() => watcher.told(this, event, about));
+    this.runtime.defer(() => this.emit(event, ...([about] as never)));
+  }
+
+  #isWanted(event: keyof NodeEvents): boolean {
+    return this.listenerCount(event) > 0 || this.runtime.watcher?.wants(event) === true;
   }
 
   #error(code: RdsErrorCode, text: string, syscall: string, port?: number): RdsError {
     return new RdsError(code, text, { syscall, address: this.address, port });
   }
-}
-
-function sum(parts: readonly Unacknowledged[]): Unacknowledged {
-  return {
-    messages: parts.reduce((total, { messages }) => total + messages, 0),
-    bytes: parts.reduce((total, { bytes }) => total + bytes, 0),
-  };
 }

@@ -94,7 +94,7 @@ const KERNEL_RECONNECT = { minDelayMs: 1, maxDelayMs: 1000 };
 /** Four of the largest messages, so that a stream of them keeps flowing while one is acked. */
 const BUFFER_BYTES = 4 * MIB;
 /** Byte budgets stay below 2^31, far from where sums of them would lose precision. */
-const MAX_BUFFER_BYTES = 2 ** 31 - 1;
+export const MAX_BUFFER_BYTES = 2 ** 31 - 1;
 
 const SYSCALL = { syscall: 'createNode' };
 

@@ -10,10 +10,12 @@ import { type Message, type MessageOwner, MessagePool, type Receipt } from './me
 import { copyPayload, type Payload } from './payload.js';
 import { type ControlFrame, SendQueue } from './send-queue.js';
 import { FramePlacer, type SlabPool } from './slab.js';
+import type { Stats } from './stats.js';
 import { BatchEncoder } from './wire/batch-encoder.js';
 import {
   FLAG_ACK_REQUIRED,
   FLAG_CONGESTION_MAP,
+  FLAG_RETRANSMITTED,
   HEADER_BYTES,
   writeExtensions,
   writeHeader,
@@ -66,6 +68,7 @@ export interface OutboundSource extends MapSource {
 export class Outbound {
   readonly queue = new SendQueue();
   readonly #source: OutboundSource;
+  readonly #stats: Stats;
   readonly #placer: FramePlacer;
   readonly #messages = new MessagePool();
   readonly #batch = new BatchEncoder();
@@ -75,11 +78,14 @@ export class Outbound {
    */
   readonly #base: number;
   #next = 1;
+  /** Numbers taken by what is no message of a program: pings, pongs, notes. */
+  #asides = 0;
   /** Asked for once per batch. */
   #ack: number | null = null;
 
-  constructor(source: OutboundSource, pool: SlabPool, firstSequence: number) {
+  constructor(source: OutboundSource, pool: SlabPool, firstSequence: number, stats: Stats) {
     this.#source = source;
+    this.#stats = stats;
     this.#placer = new FramePlacer(pool);
     this.#base = firstSequence - 1;
   }
@@ -87,6 +93,15 @@ export class Outbound {
   /** The next sequence number on the wire. */
   get nextSequence(): number {
     return this.#base + this.#next;
+  }
+
+  /** Messages sent, each counted once. */
+  get sentMessages(): number {
+    return this.#next - 1 - this.#asides;
+  }
+
+  toWire(sequence: number): number {
+    return this.#base + sequence;
   }
 
   /** What a sequence number of the wire is inside. */
@@ -115,13 +130,14 @@ export class Outbound {
     return link.unwrittenBytes < WRITE_AHEAD_BYTES;
   }
 
-  /** Writes what is next while there is room. */
-  flush(link: Link): void {
+  /** Writes what is next while there is room. False if the room came to an end first. */
+  flush(link: Link): boolean {
     while (this.hasRoom(link)) {
       this.#fillBatch();
-      if (this.#batch.byteLength === 0) return;
+      if (this.#batch.byteLength === 0) return true;
       this.#write(link);
     }
+    return false;
   }
 
   /**
@@ -203,14 +219,20 @@ export class Outbound {
     let { flags } = message;
     // One of our own nodes is asked to say if nobody was there. Decided at each transmission,
     // because when the message was accepted it may not have been known who the peer is.
-    if (receipt !== null && this.#source.asksForRefusals) flags |= FLAG_ACK_REQUIRED;
+    if (receipt !== null && this.#source.asksForRefusals) {
+      flags |= FLAG_ACK_REQUIRED;
+      this.#stats.send_ack_required++;
+    }
     writeHeader(slab.view, start, onWire, this.#ackOfBatch(), length, sport, dport, flags);
     this.#batch.add(slab, start, start + HEADER_BYTES + length);
-    if (sport === 0) this.#source.noteLeft(length);
+    if (sport !== 0) return;
+    if ((flags & FLAG_RETRANSMITTED) === 0) this.#asides++;
+    this.#source.noteLeft(length);
   }
 
   #encodeControl(frame: ControlFrame): void {
     const sequence = this.#next++;
+    this.#asides++;
     const extensions = frame.extended ? this.#source.extensions : null;
     this.#encode(this.#base + sequence, frame.sport, frame.dport, 0, extensions);
     frame.sent?.(sequence);

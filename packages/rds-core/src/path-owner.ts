@@ -8,6 +8,7 @@ import type { Peer } from './peer.js';
 import type { Runtime, TcpAddress } from './runtime.js';
 import type { SlabPool } from './slab.js';
 import type { Stats } from './stats.js';
+import type { Tap } from './tap.js';
 
 /** The path's connection, one layer up. */
 export interface PathOwner extends Peer {
@@ -32,6 +33,7 @@ export interface PathSetup {
   readonly options: ResolvedNodeOptions;
   readonly stats: Stats;
   readonly pool: SlabPool;
+  readonly tap: Tap;
   readonly local: TcpAddress;
   /** True if ours is the smaller address. */
   readonly dials: boolean;

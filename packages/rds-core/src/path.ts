@@ -20,6 +20,7 @@ import { Knock } from './knock.js';
 import { Link, type LinkOwner } from './link.js';
 import { type Asked, Liveness, type LivenessOwner } from './liveness.js';
 import { mapFrame } from './outbound.js';
+import { PathHistory } from './path-history.js';
 import type { PathOwner, PathSetup } from './path-owner.js';
 import { type PathState, TRANSITIONS } from './path-state.js';
 import { Redial } from './redial.js';
@@ -35,6 +36,7 @@ const HELLO_MISSES = 3;
 
 export class Path implements LinkOwner, LivenessOwner {
   readonly exchange: Exchange;
+  readonly history: PathHistory;
   readonly #owner: PathOwner;
   readonly #setup: PathSetup;
   readonly #redial: Redial;
@@ -49,6 +51,7 @@ export class Path implements LinkOwner, LivenessOwner {
     this.#setup = setup;
     this.#redial = new Redial(options.reconnect, () => runtime.random(), setup.dials);
     this.#callers = new Callers(stats);
+    this.history = new PathHistory(runtime.clock);
     const faulted = (reason: CloseReason) => {
       // Only silence leaves a stream that can still be read.
       if (reason === 'silent' && this.#state.kind === 'up') this.#drain(reason);
@@ -90,6 +93,7 @@ export class Path implements LinkOwner, LivenessOwner {
   accept(stranger: Stranger): void {
     const state = this.#state;
     if (state.kind === 'closed' || this.#setup.dials) {
+      this.#setup.stats.tcp_listen_closed_stale++;
       stranger.stream.destroy();
     } else if (state.kind === 'draining') {
       this.#callers.wait(stranger);
@@ -136,7 +140,11 @@ export class Path implements LinkOwner, LivenessOwner {
     const state = this.#state;
     if (state.kind === 'closed') return;
     this.#callers.dismissAll();
-    if ('link' in state) state.link.destroy();
+    if ('link' in state) {
+      state.link.destroy();
+      this.#setup.stats.countClosed('closed');
+      this.history.ended('closed', isConnected(state));
+    }
     this.exchange.end();
     this.#transition({ kind: 'closed', timer: null });
     if (isConnected(state)) this.#owner.disconnected('closed', undefined, true);
@@ -215,14 +223,17 @@ export class Path implements LinkOwner, LivenessOwner {
   }
 
   #dial(): void {
+    this.history.attempted();
     const { connectTimeoutMs } = this.#setup.options;
     const timer = this.#timer(connectTimeoutMs, () => this.#drop('connect-timeout'));
     this.#transition({ kind: 'connecting', link: this.#link(this.#stream()), timer });
   }
 
   #knock(): void {
+    this.history.attempted();
     const { local, runtime } = this.#setup;
     const card = local.tcpPort === RDS_TCP_PORT ? null : mapFrame(this.#owner);
+    if (card !== null) this.#setup.tap.sent(this.#owner.remote, 0, [card]);
     const done = () => this.#retry(this.#redial.delayMs('knock'));
     this.#transition({
       kind: 'knocking',
@@ -236,7 +247,7 @@ export class Path implements LinkOwner, LivenessOwner {
   }
 
   #link(stream: Stream): Link {
-    return new Link(stream, this, this.#setup.options.maxMessageBytes);
+    return new Link(stream, this, this.#setup, this.#owner.remote, this.exchange.traffic);
   }
 
   #greetStranger(stranger: Stranger): void {
@@ -267,6 +278,7 @@ export class Path implements LinkOwner, LivenessOwner {
     this.#transition({ kind: 'up', link, timer, since: runtime.clock.now() });
     if (this.#paused) link.pause();
     this.#redial.cameUp();
+    this.history.connected();
     this.#helloMisses = 0;
     this.exchange.open(link);
     // Last, because a listener may do anything to this path.
@@ -288,11 +300,12 @@ export class Path implements LinkOwner, LivenessOwner {
     const state = this.#state;
     if (!('link' in state)) return;
     const reason = state.kind === 'draining' ? state.reason : cause;
-    this.#setup.stats.countClosed(reason);
     if (reason === 'closed') {
       this.close();
       return;
     }
+    this.#setup.stats.countClosed(reason);
+    this.history.ended(reason, isConnected(state));
     state.link.destroy();
     this.exchange.end();
     // What it said was delivered, and must be recognised if it comes again.
@@ -336,6 +349,7 @@ export class Path implements LinkOwner, LivenessOwner {
     state.link.destroy();
     this.exchange.end();
     this.#setup.stats.countClosed('replaced');
+    this.history.ended('replaced', isConnected(state));
     this.#wentDown(state);
     this.#transition({ kind: 'down', timer: null });
     this.#owner.disconnected('replaced', undefined, isConnected(state));

@@ -14,6 +14,7 @@ import type { Runtime, Stream, TcpAddress } from './runtime.js';
 import { SlabPool } from './slab.js';
 import type { Stats } from './stats.js';
 import { Stranger, type StrangerOwner } from './stranger.js';
+import { Tap } from './tap.js';
 
 /** Accepted connections that have not yet said whose they are. A mesh of 1,000 may call at once. */
 const MAX_STRANGERS = 2048;
@@ -30,6 +31,7 @@ export class PeerTable implements StrangerOwner {
   readonly #stats: Stats;
   readonly #local: TcpAddress;
   readonly #pool = new SlabPool();
+  readonly tap = new Tap();
   readonly #connections = new Map<string, Connection>();
   /** Connections accepted so far. */
   #accepted = 0;
@@ -78,6 +80,7 @@ export class PeerTable implements StrangerOwner {
   forget(connection: Connection): void {
     const { address, tcpPort } = connection.remote;
     this.#connections.delete(`${address}/${tcpPort}`);
+    this.#stats.conn_forgotten++;
     this.epoch++;
     connection.path.close();
   }
@@ -86,7 +89,7 @@ export class PeerTable implements StrangerOwner {
 
   accept(stream: Stream): void {
     if (this.#isClosed) {
-      stream.destroy();
+      this.#turnAway(stream, 'closed');
       return;
     }
     const order = ++this.#accepted;
@@ -101,6 +104,7 @@ export class PeerTable implements StrangerOwner {
     const map = mapFrame(this.#owner);
     this.#stats.cong_update_queued++;
     stream.write([map], () => {});
+    this.tap.sent({ address: ip.text, tcpPort: RDS_TCP_PORT }, 0, [map]);
     stranger.mapVersion = this.#owner.mapVersion;
   }
 
@@ -129,7 +133,7 @@ export class PeerTable implements StrangerOwner {
   #admit(stranger: Stranger, tcpPort: number): void {
     const { stream } = stranger;
     if (this.#isClosed) {
-      stream.destroy();
+      this.#turnAway(stream, 'closed');
       return;
     }
     const ip = parseIp(stream.remoteAddress);
@@ -182,6 +186,7 @@ export class PeerTable implements StrangerOwner {
       options: this.#options,
       stats: this.#stats,
       pool: this.#pool,
+      tap: this.tap,
       local: this.#local,
       dials: this.#isLarger(ip, tcpPort),
     };

@@ -21,7 +21,7 @@ export interface Reader {
 }
 
 export class ReceiveQueue {
-  readonly #limitBytes: number;
+  #limitBytes: number;
   readonly #owner: ReceiveQueueOwner;
   readonly #messages = new Queue<Incoming>();
   readonly #readers = new Queue<Reader>();
@@ -34,8 +34,22 @@ export class ReceiveQueue {
     this.#owner = owner;
   }
 
+  get limitBytes(): number {
+    return this.#limitBytes;
+  }
+
+  resize(limitBytes: number): void {
+    this.#limitBytes = limitBytes;
+    if (!this.#congested && this.#bytes > limitBytes) this.#mark(true);
+    else if (this.#congested && this.#bytes < limitBytes / 2) this.#mark(false);
+  }
+
   get length(): number {
     return this.#messages.length;
+  }
+
+  [Symbol.iterator](): IterableIterator<Incoming> {
+    return this.#messages[Symbol.iterator]();
   }
 
   get bytes(): number {
@@ -113,7 +127,9 @@ export class ReceiveQueue {
  * nearly all of what it would keep, so that the byte budgets mean what they say.
  */
 function withoutChunk(message: Incoming): Incoming {
-  const { data, from } = message;
+  const { data, from, receivedAtMs } = message;
   const isMost = data.byteLength * 8 >= data.buffer.byteLength * 7;
-  return isMost ? message : { data: data.slice(), from };
+  if (isMost) return message;
+  const copy = data.slice();
+  return receivedAtMs === undefined ? { data: copy, from } : { data: copy, from, receivedAtMs };
 }

@@ -6,6 +6,8 @@
  * year each time. Mirrors the seam of `struct rds_transport` in net/rds/rds.h, widened to time.
  */
 
+import type { EventWatcher } from './events.js';
+
 export interface Runtime {
   readonly clock: Clock;
   readonly transport: Transport;
@@ -20,6 +22,8 @@ export interface Runtime {
    * began at 1 would find its peers remembering higher numbers and dropping its resends as old.
    */
   initialSequence(): number;
+  /** Who wants to hear of the events of all nodes; nobody, if it is not there. */
+  readonly watcher?: EventWatcher | undefined;
 }
 
 export interface Clock {

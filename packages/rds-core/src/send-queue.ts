@@ -65,6 +65,15 @@ export class SendQueue {
     return this.#sent.length - this.#cursor;
   }
 
+  /** Transmitted and not acknowledged; accepted and not transmitted. Each in order. */
+  get sent(): Iterable<Message> {
+    return this.#sent;
+  }
+
+  get fresh(): Iterable<Message> {
+    return this.#fresh;
+  }
+
   get isEmpty(): boolean {
     return this.#sent.length + this.#notes.length + this.#fresh.length === 0;
   }
@@ -141,10 +150,15 @@ export class SendQueue {
     return count;
   }
 
-  /** The connection broke: all that is unacknowledged is to be sent again on the next one. */
-  rewind(): void {
+  /**
+   * The connection broke: all that is unacknowledged is to be sent again on the next one. Returns
+   * how many pings and pongs it took with it.
+   */
+  rewind(): number {
+    const lost = this.#control.length;
     this.#cursor = 0;
     this.#control.clear();
+    return lost;
   }
 
   /** Takes out all that was sent, in order: it will not be acknowledged any more. */

@@ -15,7 +15,7 @@ export interface RoomWaiter {
 }
 
 export class SendQuota {
-  readonly limitBytes: number;
+  #limitBytes: number;
   #usedBytes = 0;
   readonly #waiters = new Queue<RoomWaiter>();
   /** What the first of the waiters needs, asked once and not at each acknowledgement. */
@@ -23,7 +23,16 @@ export class SendQuota {
   #waking = false;
 
   constructor(limitBytes: number) {
-    this.limitBytes = limitBytes;
+    this.#limitBytes = limitBytes;
+  }
+
+  get limitBytes(): number {
+    return this.#limitBytes;
+  }
+
+  resize(limitBytes: number): void {
+    this.#limitBytes = limitBytes;
+    this.needChanged();
   }
 
   get usedBytes(): number {
@@ -32,7 +41,7 @@ export class SendQuota {
 
   /** True if `bytes` of payload fit. An empty buffer takes any message that it may hold at all. */
   hasRoom(bytes: number): boolean {
-    return this.#usedBytes === 0 || this.#usedBytes + chargeBytes(bytes) <= this.limitBytes;
+    return this.#usedBytes === 0 || this.#usedBytes + chargeBytes(bytes) <= this.#limitBytes;
   }
 
   /** The same for one whose turn it is not: nobody waits who was there before. */
@@ -44,10 +53,15 @@ export class SendQuota {
     this.#usedBytes += chargeBytes(bytes);
   }
 
-  /** Gives back what a message had, and lets those who wait for it try, in turn. */
-  release(bytes: number): void {
-    this.#usedBytes -= chargeBytes(bytes);
+  /**
+   * Gives back what a message had, and lets those who wait for it try, in turn. True if it was the
+   * last.
+   */
+  release(bytes: number): boolean {
+    const usedBytes = this.#usedBytes - chargeBytes(bytes);
+    this.#usedBytes = usedBytes;
     if (this.#waiters.length > 0 && this.hasRoom(this.#firstNeeds)) this.#wake();
+    return usedBytes === 0;
   }
 
   wait(waiter: RoomWaiter): void {

@@ -4,6 +4,7 @@
  */
 
 import { type Address, isInteger } from './address.js';
+import { CongestionMonitor } from './congestion-monitor.js';
 import { type Outcome, RdsError } from './errors.js';
 import { type Flow, type Obstacle, settlementError, type Unacknowledged } from './flow.js';
 import { FlowTable, type Router } from './flow-table.js';
@@ -47,12 +48,15 @@ export interface SenderOwner extends Router {
 
 export class Sender {
   readonly #owner: SenderOwner;
-  readonly #sendBufferBytes: number;
+  #sendBufferBytes: number;
   /** The largest message: what the protocol takes, and what the send buffer holds. */
-  readonly #limitBytes: number;
+  #limitBytes: number;
   readonly #flows: FlowTable;
   /** Set by connect(2): where messages go that name no destination. */
   destination: Address | null = null;
+  /** SO_SNDTIMEO: for who waits to send without a time limit of its own. */
+  timeoutMs: number | undefined;
+  readonly monitor = new CongestionMonitor((to) => this.waitWritable(to, { bytes: 0 }));
 
   constructor(owner: SenderOwner, port: number, sendBufferBytes: number) {
     this.#owner = owner;
@@ -61,16 +65,34 @@ export class Sender {
     this.#flows = new FlowTable(owner, sendBufferBytes, {
       port,
       blocked: (obstacle) => this.#countBlocked(obstacle),
+      emptied: () => {
+        owner.stats.send_queue_empty++;
+      },
     });
+  }
+
+  get bufferBytes(): number {
+    return this.#sendBufferBytes;
+  }
+
+  /** Another send buffer; what is in it stays. */
+  resize(sendBufferBytes: number): void {
+    this.#sendBufferBytes = sendBufferBytes;
+    this.#limitBytes = Math.min(this.#owner.maxMessageBytes, sendBufferBytes);
+    this.#flows.resize(sendBufferBytes);
+  }
+
+  get hasDestinations(): boolean {
+    return !this.#flows.isEmpty;
   }
 
   send(data: MessageData, to: Address | undefined, options?: SendOptions): Promise<void> {
     const flow = this.flowTo(to, 'sendmsg');
     const payload = toPayload(data);
     const length = this.#checkLength(payload);
-    if (options) return this.#sendWith(flow, payload, length, options);
+    if (options) return this.#sendWith(flow, payload, length, this.#limited(options));
     const obstacle = flow.trySend(payload, length, null);
-    return obstacle === null ? ACCEPTED : this.#wait(flow, payload, length, undefined);
+    return obstacle === null ? ACCEPTED : this.#wait(flow, payload, length, this.#limited({}));
   }
 
   /** Throws EAGAIN or ENOBUFS where `send` would wait. */
@@ -122,6 +144,12 @@ export class Sender {
     if (destination !== null) return this.#flows.flowTo(destination, syscall);
     const text = 'give a destination, or connect() to one first';
     throw new RdsError('ENOTCONN', text, { syscall });
+  }
+
+  /** With the time limit of the socket, if it has one and the call has not. */
+  #limited(options: SendOptions): SendOptions {
+    const { timeoutMs } = this;
+    return timeoutMs === undefined ? options : { timeoutMs, ...options };
   }
 
   #sendWith(flow: Flow, payload: Payload, length: number, options: SendOptions): Promise<void> {
@@ -211,6 +239,7 @@ export class Sender {
       return new RdsError('EAGAIN', 'the send buffer for that peer is full', details);
     }
     stats.cong_send_error++;
+    this.monitor.refused(flow.to);
     return new RdsError('ENOBUFS', 'the destination is congested', details);
   }
 

@@ -13,6 +13,7 @@ import { Pending, type WaitOptions } from './pending.js';
 import { ReceiveQueue } from './receive-queue.js';
 import type { Runtime } from './runtime.js';
 import { Sender, type SenderOwner, type SendOptions, type WaitWritableOptions } from './sender.js';
+import { SocketOptions, type SocketOptionValue } from './sockopt.js';
 
 export interface ReceiveOptions extends WaitOptions {
   /** MSG_DONTWAIT: reject with EAGAIN if nothing is queued. */
@@ -29,6 +30,11 @@ export interface CloseOptions {
 export interface RdsSocketEvents {
   /** A message came. Called at once, without a queue in between: the fast way to receive. */
   message: [Incoming];
+  /**
+   * A destination that refused a send with ENOBUFS is no longer congested. Only of sockets with
+   * RDS_CONG_MONITOR.
+   */
+  uncongested: [Address];
   /** The socket is closed. */
   close: [];
 }
@@ -57,12 +63,10 @@ type SocketState = 'open' | 'closing' | 'closed';
 export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDisposable {
   readonly address: string;
   readonly port: number;
-  readonly tos: number;
-  readonly sendBufferBytes: number;
-  readonly receiveBufferBytes: number;
   readonly #owner: SocketOwner;
   readonly #sender: Sender;
   readonly #received: ReceiveQueue;
+  readonly #options: SocketOptions;
   #state: SocketState = 'open';
   #dropped: Unacknowledged = { messages: 0, bytes: 0 };
 
@@ -71,15 +75,49 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     super();
     this.address = address;
     this.port = options.port;
-    this.tos = options.tos;
-    this.sendBufferBytes = options.sendBufferBytes;
-    this.receiveBufferBytes = options.receiveBufferBytes;
     this.#owner = owner;
     this.#received = new ReceiveQueue(options.receiveBufferBytes, {
       congestionChanged: (congested) => owner.congestionChanged(this.port, congested),
       queueChanged: (byBytes, byMessages) => owner.queueChanged(byBytes, byMessages),
     });
     this.#sender = new Sender(owner, options.port, options.sendBufferBytes);
+    this.#sender.monitor.told = (to) => this.emit('uncongested', to);
+    this.#options = new SocketOptions(this.#sender, this.#received, options);
+  }
+
+  get tos(): number {
+    return this.#options.tos;
+  }
+
+  get sendBufferBytes(): number {
+    return this.#sender.bufferBytes;
+  }
+
+  get receiveBufferBytes(): number {
+    return this.#received.limitBytes;
+  }
+
+  // ── Under the names of C ─────────────────────────────────────────────────────────────────────
+
+  /**
+   * setsockopt(2), with the constants of the same names; see docs/API.md for which there are. Times
+   * are in milliseconds, 0 for none. Throws EINVAL, ENOPROTOOPT, EOPNOTSUPP.
+   */
+  setsockopt(level: number, name: number, value?: SocketOptionValue): void {
+    this.#checkOpen('setsockopt');
+    this.#options.set(level, name, value);
+  }
+
+  /** getsockopt(2). Buffers are as they were set, and not doubled as Linux shows them. */
+  getsockopt(level: number, name: number): number {
+    this.#checkOpen('getsockopt');
+    return this.#options.get(level, name);
+  }
+
+  /** ioctl(2), for SIOCRDSSETTOS and SIOCRDSGETTOS. Returns the class of service. */
+  ioctl(request: number, value?: number): number {
+    this.#checkOpen('ioctl');
+    return this.#options.ioctl(request, value);
   }
 
   // ── Sending ──────────────────────────────────────────────────────────────────────────────────
@@ -110,7 +148,12 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     this.#checkOpen('connect');
     this.#sender.flowTo(to, 'connect');
     // A copy: the object is the caller's.
-    this.#sender.destination = { ...to };
+    this.#sender.destination = Object.freeze({ ...to });
+  }
+
+  /** getpeername(2): the default destination, if connect has set one. */
+  get destination(): Address | null {
+    return this.#sender.destination;
   }
 
   /**
@@ -144,14 +187,15 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     try {
       this.#checkOpen('recvmsg');
       if (options?.signal?.aborted !== true) {
-        const message = options?.peek ? this.#received.peek() : this.#received.shift();
+        const message = options?.peek ? this.#received.peek() : this.#take();
         if (message !== undefined) return Promise.resolve(message);
       }
       if (options?.dontWait) throw this.#error('EAGAIN', 'no message is queued', 'recvmsg');
       const { clock } = this.#owner;
+      const { receiveTimeoutMs: timeoutMs } = this.#options;
       const pending = new Pending<Incoming>(
         clock,
-        options,
+        timeoutMs === undefined ? options : { timeoutMs, ...options },
         { syscall: 'recvmsg', port: this.port },
         () => this.#received.gaveUp(),
       );
@@ -167,7 +211,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     this.#checkOpen('recvmmsg');
     const messages: Incoming[] = [];
     while (messages.length < max) {
-      const message = this.#received.shift();
+      const message = this.#take();
       if (message === undefined) break;
       messages.push(message);
     }
@@ -180,7 +224,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     const end = { done: true, value: undefined } as const;
     const next = async (): Promise<IteratorResult<Incoming>> => {
       if (over || this.#state !== 'open') return end;
-      const queued = this.#received.shift();
+      const queued = this.#take();
       if (queued !== undefined) return { done: false, value: queued };
       try {
         return { done: false, value: await this.recvmsg() };
@@ -230,13 +274,20 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   // ── For the node ─────────────────────────────────────────────────────────────────────────────
 
   /** @internal A message has come for this port. */
-  deliver(message: Incoming): void {
-    const { stats } = this.#owner;
+  deliver(incoming: Incoming): void {
     const received = this.#received;
-    stats.recv_delivered++;
-    if (received.length === 0 && (received.serve(message) || this.#hear(message))) return;
-    stats.recv_queued++;
+    const message = this.#options.stampsMessages ? this.#stamped(incoming) : incoming;
+    if (received.length === 0 && (received.serve(message) || this.#hear(message))) {
+      this.#countDelivered(message);
+      return;
+    }
+    this.#owner.stats.recv_queued++;
     received.push(message);
+  }
+
+  /** @internal What nobody has read yet. */
+  get queued(): Iterable<Incoming> {
+    return this.#received;
   }
 
   /** @internal */
@@ -269,6 +320,23 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
 
   // ── Inside ───────────────────────────────────────────────────────────────────────────────────
 
+  #stamped(message: Incoming): Incoming {
+    return { ...message, receivedAtMs: this.#owner.clock.now() };
+  }
+
+  /** The first message of the queue, which the program gets. */
+  #take(): Incoming | undefined {
+    const message = this.#received.shift();
+    if (message !== undefined) this.#countDelivered(message);
+    return message;
+  }
+
+  #countDelivered({ data }: Incoming): void {
+    const { stats } = this.#owner;
+    stats.recv_delivered++;
+    stats.copy_to_user += data.byteLength;
+  }
+
   #checkOpen(syscall: string): void {
     if (this.#state !== 'open') throw this.#error('EBADF', 'the socket is closed', syscall);
   }
@@ -290,7 +358,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     if (this.#received.length === 0) return;
     this.#owner.runtime.defer(() => {
       while (this.#state === 'open' && this.listenerCount('message') > 0) {
-        const message = this.#received.shift();
+        const message = this.#take();
         if (message === undefined) return;
         this.#hear(message);
       }

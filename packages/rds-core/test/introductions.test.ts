@@ -110,6 +110,23 @@ describe('a kernel', () => {
     expect(told('restarted')).toMatchObject([{ address: CALLER, tcpPort: RDS }]);
   });
 
+  test('that begins its numbers anew because we are new has not booted', async () => {
+    const { linux, send } = await meet(CALLER);
+    for (const number of [1, 2, 3]) await send(number);
+    await w.clock.until(node.destroy());
+    linux.sendmsg(Uint8Array.of(4), { address: B, port: 4000 });
+    const successor = await w.open(B);
+    const heard: number[] = [];
+    successor.bind(4000).on('message', ({ data }) => heard.push(data[0] as number));
+    successor.on('connection', (event) => events.push(event));
+    await w.clock.runUntil(() => heard.length === 1);
+    await w.clock.advance(1000);
+    linux.sendmsg(Uint8Array.of(5), { address: B, port: 4000 });
+    await w.clock.runUntil(() => heard.length === 2);
+    expect(heard).toEqual([4, 5]);
+    expect(told('restarted')).toEqual([]);
+  });
+
   test('that is known is up as soon as its map has come', async () => {
     const { kernel, send } = await meet(CALLED);
     await send(1);

@@ -110,7 +110,7 @@ function tableOf(route: Partial<Route>) {
     epoch: 0,
     route: (to: { address: string; port: number }) => ({ route: route as Route, to }),
   };
-  const table = new FlowTable(router, 1000, { port: 4000, blocked: () => {} });
+  const table = new FlowTable(router, 1000, { port: 4000, blocked: () => {}, emptied: () => {} });
   return { table, router, stats };
 }
 

@@ -53,6 +53,7 @@ describe('bind', () => {
         tos: 3,
         sendBufferBytes: 10,
         receiveBufferBytes: 20,
+        destination: null,
         queuedMessages: 0,
         queuedBytes: 0,
         congested: false,

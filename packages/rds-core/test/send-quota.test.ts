@@ -82,7 +82,7 @@ class Peer {
   }
 
   flow(port: number): Flow {
-    const owner = { port: 4000, blocked: () => {} };
+    const owner = { port: 4000, blocked: () => {}, emptied: () => {} };
     return new Flow({ address: '10.0.0.2', port }, this.#route, this.quota, owner);
   }
 

@@ -68,7 +68,7 @@ test('routes that are gone are not kept by a socket', () => {
       },
     }),
   };
-  const table = new FlowTable(router as never, 1000, { port: 4000, blocked() {} });
+  const table = new FlowTable(router as never, 1000, { port: 4000, blocked() {}, emptied() {} });
   for (let n = 0; n < 1000; n++) {
     table.flowTo({ address: B, port: 5000 }, 'sendmsg');
     epoch++;

@@ -1,0 +1,201 @@
+/**
+ * Sockopt: the options of a socket under the names that they have in C, for who ports a program.
+ * Mirrors rds_setsockopt, rds_getsockopt and rds_ioctl in net/rds/af_rds.c. What a socket can has
+ * a better form elsewhere; here it is only found under its old name.
+ */
+
+import { type Address, isInteger } from './address.js';
+import { RdsError, type RdsErrorCode } from './errors.js';
+import { MAX_BUFFER_BYTES } from './options.js';
+import type { ReceiveQueue } from './receive-queue.js';
+import type { Sender } from './sender.js';
+
+// The numbers are those of Linux on most machines (asm-generic/socket.h, linux/rds.h).
+export const SOL_SOCKET = 1;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const SO_RCVTIMEO = 20;
+export const SO_SNDTIMEO = 21;
+export const SO_TIMESTAMP = 29;
+
+export const SOL_RDS = 276;
+export const RDS_CANCEL_SENT_TO = 1;
+export const RDS_GET_MR = 2;
+export const RDS_FREE_MR = 3;
+export const RDS_RECVERR = 5;
+export const RDS_CONG_MONITOR = 6;
+export const RDS_GET_MR_FOR_DEST = 7;
+export const SO_RDS_TRANSPORT = 8;
+export const SO_RDS_MSG_RXPATH_LATENCY = 10;
+
+/** The one value of SO_RDS_TRANSPORT that there is here. */
+export const RDS_TRANS_TCP = 2;
+
+export const SIOCRDSSETTOS = 0x89e0;
+export const SIOCRDSGETTOS = 0x89e1;
+
+/** 24 days, as much as a timer can. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** A number, or for RDS_CANCEL_SENT_TO a destination. */
+export type SocketOptionValue = number | Address;
+
+const IMPOSSIBLE: Readonly<Record<number, string>> = {
+  [RDS_GET_MR]: 'there is no remote memory over TCP',
+  [RDS_FREE_MR]: 'there is no remote memory over TCP',
+  [RDS_GET_MR_FOR_DEST]: 'there is no remote memory over TCP',
+  [SO_RDS_MSG_RXPATH_LATENCY]: 'the way of a message inside the node is not timed',
+};
+
+interface Option {
+  readonly get?: () => number;
+  readonly set: (value: SocketOptionValue | undefined) => void;
+}
+
+export class SocketOptions {
+  readonly #sender: Sender;
+  readonly #received: ReceiveQueue;
+  readonly #port: number;
+  tos: number;
+  /** SO_RCVTIMEO: for who waits without a time limit of its own. */
+  receiveTimeoutMs: number | undefined;
+  /** SO_TIMESTAMP: messages say when they came. */
+  stampsMessages = false;
+  #wantsErrors = false;
+
+  constructor(
+    sender: Sender,
+    received: ReceiveQueue,
+    socket: { readonly port: number; readonly tos: number },
+  ) {
+    this.#sender = sender;
+    this.#received = received;
+    this.#port = socket.port;
+    this.tos = socket.tos;
+  }
+
+  set(level: number, name: number, value: SocketOptionValue | undefined): void {
+    this.#find(level, name, 'setsockopt').set(value);
+  }
+
+  get(level: number, name: number): number {
+    const { get } = this.#find(level, name, 'getsockopt');
+    if (get === undefined) throw this.#error('ENOPROTOOPT', 'it can only be set', 'getsockopt');
+    return get();
+  }
+
+  ioctl(request: number, value: number | undefined): number {
+    if (request === SIOCRDSGETTOS) return this.tos;
+    if (request !== SIOCRDSSETTOS) {
+      throw this.#error('EOPNOTSUPP', `there is no request ${request}`, 'ioctl');
+    }
+    const tos = this.#integer(value, 0, 255, 'ioctl');
+    // Once, and before a connection was looked up, which in the kernel depends on it.
+    if (this.tos !== 0 || this.#sender.hasDestinations) {
+      throw this.#error('EINVAL', 'tos is set once, before the first send or connect', 'ioctl');
+    }
+    this.tos = tos;
+    return tos;
+  }
+
+  #find(level: number, name: number, syscall: string): Option {
+    const option = level === SOL_SOCKET ? this.#generic(name) : null;
+    const found = level === SOL_RDS ? this.#ofRds(name) : option;
+    if (found !== null) return found;
+    const why = level === SOL_RDS ? IMPOSSIBLE[name] : undefined;
+    if (why !== undefined) throw this.#error('EOPNOTSUPP', why, syscall);
+    throw this.#error('ENOPROTOOPT', `there is no option ${name} at level ${level}`, syscall);
+  }
+
+  #generic(name: number): Option | null {
+    const bytes = (value: unknown) => this.#integer(value, 1, MAX_BUFFER_BYTES);
+    switch (name) {
+      case SO_SNDBUF:
+        return {
+          get: () => this.#sender.bufferBytes,
+          set: (value) => this.#sender.resize(bytes(value)),
+        };
+      case SO_RCVBUF:
+        return {
+          get: () => this.#received.limitBytes,
+          set: (value) => this.#received.resize(bytes(value)),
+        };
+      case SO_SNDTIMEO:
+        return {
+          get: () => this.#sender.timeoutMs ?? 0,
+          set: (value) => {
+            this.#sender.timeoutMs = this.#timeout(value);
+          },
+        };
+      case SO_RCVTIMEO:
+        return {
+          get: () => this.receiveTimeoutMs ?? 0,
+          set: (value) => {
+            this.receiveTimeoutMs = this.#timeout(value);
+          },
+        };
+      default:
+        return null;
+    }
+  }
+
+  #ofRds(name: number): Option | null {
+    const flag = (value: unknown) => this.#integer(value, 0, 1) === 1;
+    switch (name) {
+      case RDS_CANCEL_SENT_TO:
+        return { set: (value) => this.#cancel(value) };
+      case RDS_RECVERR:
+        return {
+          get: () => Number(this.#wantsErrors),
+          set: (value) => {
+            this.#wantsErrors = flag(value);
+          },
+        };
+      case RDS_CONG_MONITOR:
+        return {
+          get: () => Number(this.#sender.monitor.isOn),
+          set: (value) => {
+            this.#sender.monitor.isOn = flag(value);
+          },
+        };
+      case SO_TIMESTAMP:
+        return {
+          get: () => Number(this.stampsMessages),
+          set: (value) => {
+            this.stampsMessages = flag(value);
+          },
+        };
+      case SO_RDS_TRANSPORT:
+        return { get: () => RDS_TRANS_TCP, set: (value) => this.#pin(value) };
+      default:
+        return null;
+    }
+  }
+
+  #cancel(to: SocketOptionValue | undefined): void {
+    if (typeof to === 'number') {
+      throw this.#error('EINVAL', 'RDS_CANCEL_SENT_TO takes a destination', 'setsockopt');
+    }
+    this.#sender.cancel(to);
+  }
+
+  #pin(transport: SocketOptionValue | undefined): void {
+    if (transport === RDS_TRANS_TCP) return;
+    throw this.#error('EOPNOTSUPP', 'the transport is RDS_TRANS_TCP', 'setsockopt');
+  }
+
+  /** 0, as in C, is without a limit. */
+  #timeout(value: unknown): number | undefined {
+    return this.#integer(value, 0, MAX_TIMEOUT_MS) || undefined;
+  }
+
+  #integer(value: unknown, min: number, max: number, syscall = 'setsockopt'): number {
+    if (isInteger(value, min, max)) return value;
+    const text = `the value ${String(value)} is not a whole number from ${min} to ${max}`;
+    throw this.#error('EINVAL', text, syscall);
+  }
+
+  #error(code: RdsErrorCode, text: string, syscall: string): RdsError {
+    return new RdsError(code, text, { syscall, port: this.#port });
+  }
+}
