@@ -11,10 +11,13 @@ import {
   createNode,
   type MessageData,
   type NodeOptions,
+  RDS_CANCEL_SENT_TO,
+  RDS_GET_MR,
   type RdsError,
   type RdsNode,
   type RdsSocket,
   type SendOptions,
+  SOL_RDS,
 } from 'rds-tcp';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import {
@@ -702,7 +705,24 @@ describe('ECONNREFUSED', () => {
   });
 });
 
+test('ENOPROTOOPT: an option that there is not, and one that can only be set', async () => {
+  const calls: [string, () => unknown][] = [
+    ['setsockopt', () => alice.setsockopt(SOL_RDS, 99, 1)],
+    ['getsockopt', () => alice.getsockopt(SOL_RDS, RDS_CANCEL_SENT_TO)],
+  ];
+  for (const [syscall, call] of calls) {
+    const error = await failing(call);
+    expect(error).toMatchObject({ code: 'ENOPROTOOPT', syscall, port: 4000 });
+  }
+});
+
 describe('EOPNOTSUPP', () => {
+  test('what RDS over TCP has not', async () => {
+    const error = await failing(() => alice.setsockopt(SOL_RDS, RDS_GET_MR, 1));
+    expect(error).toMatchObject({ code: 'EOPNOTSUPP', syscall: 'setsockopt', port: 4000 });
+    expect(error.message).toMatch(/there is no remote memory over TCP/);
+  });
+
   const to = { address: '::1', port: 5000 };
 
   test('IPv4 to IPv6', async () => {

@@ -1,0 +1,110 @@
+/**
+ * Datagrams in a byte stream, as `rds send` reads them from stdin and `rds recv` writes them to
+ * stdout: a line each; the whole stream as one; or each behind its length, so that any bytes
+ * survive.
+ */
+
+import { CommandError } from './exit.js';
+
+export type Format = 'lines' | 'whole' | 'length-prefixed';
+
+const NEWLINE = 10;
+const LENGTH_BYTES = 4;
+
+/** What comes in `chunks`, datagram by datagram; none may have more than `maxBytes`. */
+export function readDatagrams(
+  format: Format,
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  if (format === 'lines') return readLines(chunks, maxBytes);
+  if (format === 'whole') return readWhole(chunks, maxBytes);
+  return readLengthPrefixed(chunks, maxBytes);
+}
+
+/** The bytes that stand for a datagram in the stream. */
+export function writeDatagram(format: Format, data: Uint8Array): Uint8Array {
+  if (format === 'whole') return data;
+  if (format === 'lines') return Buffer.concat([data, Buffer.from([NEWLINE])]);
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeUInt32BE(data.byteLength);
+  return Buffer.concat([length, data]);
+}
+
+/** A last line counts with or without its newline. */
+async function* readLines(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let number = 1;
+  let rest: Uint8Array = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      const line = joined(rest, chunk.subarray(start, end));
+      checkLength(`line ${number++}`, line.byteLength, maxBytes);
+      yield line;
+      rest = Buffer.alloc(0);
+      start = end + 1;
+    }
+    rest = joined(rest, chunk.subarray(start));
+    checkLength(`line ${number}`, rest.byteLength, maxBytes);
+  }
+  if (rest.byteLength > 0) yield rest;
+}
+
+async function* readWhole(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    pieces.push(chunk);
+    length += chunk.byteLength;
+    checkLength('the input', length, maxBytes);
+  }
+  yield Buffer.concat(pieces);
+}
+
+async function* readLengthPrefixed(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let number = 1;
+  let pieces: Uint8Array[] = [];
+  let available = 0;
+  let wanted = LENGTH_BYTES;
+  for await (const chunk of chunks) {
+    pieces.push(chunk);
+    available += chunk.byteLength;
+    if (available < wanted) continue;
+    let bytes = Buffer.concat(pieces);
+    for (;;) {
+      if (bytes.byteLength < LENGTH_BYTES) break;
+      const length = bytes.readUInt32BE();
+      checkLength(`record ${number}`, length, maxBytes);
+      wanted = LENGTH_BYTES + length;
+      if (bytes.byteLength < wanted) break;
+      yield bytes.subarray(LENGTH_BYTES, wanted);
+      number++;
+      bytes = bytes.subarray(wanted);
+      wanted = LENGTH_BYTES;
+    }
+    pieces = [bytes];
+    available = bytes.byteLength;
+  }
+  if (available > 0) throw new CommandError(`the input ends in the middle of record ${number}`);
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  return first.byteLength === 0 ? second : Buffer.concat([first, second]);
+}
+
+function checkLength(what: string, length: number, maxBytes: number): void {
+  if (length <= maxBytes) return;
+  throw new CommandError(
+    `${what} has more than ${maxBytes} bytes, which no datagram may; --max-message allows more,` +
+      ' on both sides',
+  );
+}

@@ -1,0 +1,105 @@
+/**
+ * `rds top`: what passes between nodes and their peers, live. On a terminal it stays in place;
+ * elsewhere it prints one snapshot after the other.
+ */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { createLogUpdate } from 'log-update';
+import type { InspectorClient } from '../inspector/client.js';
+import type { InspectedNode } from '../inspector/protocol.js';
+import { duration, wholeNumber } from './arguments.js';
+import { newCommand, parseArguments, showSeconds } from './command.js';
+import { EXIT } from './exit.js';
+import { Interrupt } from './interrupt.js';
+import { Output } from './output.js';
+import { addNodeSelection, connectNodes, type NodeSelection } from './select-nodes.js';
+import { topText } from './top-text.js';
+
+interface TopOptions extends NodeSelection {
+  /** Milliseconds. */
+  readonly interval: number;
+  readonly snapshots?: number;
+}
+
+function topCommand() {
+  const command = newCommand({
+    name: 'top',
+    description:
+      'Shows what running nodes exchange with each of their peers: messages and bytes per second,' +
+      ' queues, resends, reconnects and congestion. q or Ctrl-C ends it.',
+    examples: [
+      ['top', 'all nodes of this user, every second'],
+      ['top -i 5 --node 10.0.0.1', 'one node, every five seconds'],
+      ['top -n 2 | tail -n 5', 'two snapshots as plain text'],
+    ],
+    exitCodes: {
+      0: 'it was shown; the nodes may have closed meanwhile',
+      1: 'there is no such node with an inspector',
+      2: 'wrong arguments',
+    },
+  })
+    .option('-i, --interval <S>', 'seconds between snapshots', duration('-i', 50, 3_600_000), 1000)
+    .option('-n, --snapshots <N>', 'how many, then end', wholeNumber('-n', 1, 2 ** 32));
+  return addNodeSelection(showSeconds(command));
+}
+
+export async function run(args: readonly string[]): Promise<number> {
+  const command = parseArguments(topCommand(), args);
+  if (command === null) return EXIT.done;
+  const options = command.opts<TopOptions>();
+  const clients = await connectNodes(options);
+  const output = new Output(process.stdout);
+  const signal = AbortSignal.any([new Interrupt().signal, output.gone, keyPressed('q')]);
+  // What has no size is no place to stay in.
+  const isLive = process.stdout.isTTY === true && process.stdout.rows > 0;
+  const live = createLogUpdate(process.stdout);
+  try {
+    for await (const text of snapshots(clients, options, signal)) {
+      if (isLive) live(text);
+      else await output.write(`${text}\n`);
+    }
+  } finally {
+    if (isLive) live.done();
+    for (const client of clients) client.close();
+  }
+  return EXIT.done;
+}
+
+/** The first has no rates: there is nothing to compare it with. */
+async function* snapshots(
+  clients: readonly InspectorClient[],
+  { interval, snapshots: limit = Number.POSITIVE_INFINITY }: TopOptions,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  let before: readonly InspectedNode[] = [];
+  for (let count = 1; !signal.aborted; count++) {
+    const now = (await Promise.all(clients.map(nodeUnlessClosed))).filter((node) => node !== null);
+    if (now.length === 0) return;
+    yield topText(before, now);
+    if (count === limit) return;
+    before = now;
+    await delay(interval, undefined, { signal }).catch(() => {});
+  }
+}
+
+async function nodeUnlessClosed(client: InspectorClient): Promise<InspectedNode | null> {
+  try {
+    return await client.node();
+  } catch {
+    return null;
+  }
+}
+
+/** Aborts when the key is pressed on a terminal. There, Ctrl-C is a key as well. */
+function keyPressed(wanted: string): AbortSignal {
+  const controller = new AbortController();
+  const { stdin } = process;
+  if (stdin.isTTY !== true || process.stdout.isTTY !== true) return controller.signal;
+  stdin.setRawMode(true);
+  process.on('exit', () => stdin.setRawMode(false));
+  stdin.on('data', (keys: Buffer) => {
+    const text = keys.toString();
+    if (text.includes(wanted) || text.includes('\u0003')) controller.abort();
+  });
+  return controller.signal;
+}

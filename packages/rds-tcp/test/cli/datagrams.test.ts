@@ -1,0 +1,118 @@
+/** Datagrams in byte streams, and what commands are told as text. */
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { duration, formatHostAndPort, hostAndPort, wholeNumber } from '../../src/cli/arguments.js';
+import { type Format, readDatagrams, writeDatagram } from '../../src/cli/datagrams.js';
+
+/** `bytes` in pieces of these sizes, and the rest. */
+async function* pieces(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
+  let at = 0;
+  for (const size of sizes) {
+    yield bytes.subarray(at, at + size);
+    at += size;
+  }
+  yield bytes.subarray(at);
+}
+
+async function read(format: Format, bytes: Uint8Array, sizes: number[], max = 100) {
+  const found: string[] = [];
+  for await (const data of readDatagrams(format, pieces(bytes, sizes), max)) {
+    found.push(Buffer.from(data).toString('hex'));
+  }
+  return found;
+}
+
+const SIZES = fc.array(fc.nat(7), { maxLength: 20 });
+
+describe('datagrams', () => {
+  test('in lines come out as they went in, however the stream is cut', async () => {
+    const line = fc
+      .uint8Array({ maxLength: 20 })
+      .map((bytes) => bytes.filter((byte) => byte !== 10));
+    await fc.assert(
+      fc.asyncProperty(fc.array(line), SIZES, async (lines, sizes) => {
+        const stream = Buffer.concat(lines.map((data) => writeDatagram('lines', data)));
+        const expected = lines.map((data) => Buffer.from(data).toString('hex'));
+        expect(await read('lines', stream, sizes)).toEqual(expected);
+      }),
+    );
+  });
+
+  test('behind their length may have any bytes', async () => {
+    const record = fc.uint8Array({ maxLength: 20 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(record), SIZES, async (records, sizes) => {
+        const stream = Buffer.concat(records.map((data) => writeDatagram('length-prefixed', data)));
+        const expected = records.map((data) => Buffer.from(data).toString('hex'));
+        expect(await read('length-prefixed', stream, sizes)).toEqual(expected);
+      }),
+    );
+  });
+
+  test('a last line needs no newline, and a whole stream is one', async () => {
+    expect(await read('lines', Buffer.from('a\nb'), [1])).toEqual(['61', '62']);
+    expect(await read('whole', Buffer.from('a\nb'), [1])).toEqual(['610a62']);
+    expect(await read('whole', Buffer.alloc(0), [])).toEqual(['']);
+    expect(await read('lines', Buffer.alloc(0), [])).toEqual([]);
+  });
+
+  test.each<[Format, string]>([
+    ['lines', 'line 2'],
+    ['whole', 'the input'],
+  ])('of %s that are too long are refused', async (format, what) => {
+    const reading = read(format, Buffer.from('ab\nabcdef\n'), [4, 4], 5);
+    await expect(reading).rejects.toThrow(`${what} has more than 5 bytes`);
+  });
+
+  test('of which the stream announces too much are refused before it comes', async () => {
+    const reading = read('length-prefixed', Buffer.from([0, 0, 0, 6]), [], 5);
+    await expect(reading).rejects.toThrow('record 1 has more than 5 bytes');
+  });
+
+  test('a stream that ends within a record is told', async () => {
+    const reading = read('length-prefixed', Buffer.from([0, 0, 0, 1, 7, 0, 0]), [2]);
+    await expect(reading).rejects.toThrow('ends in the middle of record 2');
+  });
+});
+
+describe('arguments', () => {
+  test.each([
+    ['2', 2000],
+    ['.5', 500],
+    ['0.25s', 250],
+    ['20ms', 20],
+    ['20msec', 20],
+    ['3000us', 3],
+    ['3000usec', 3],
+  ])('%s is so many milliseconds', (text, ms) => {
+    expect(duration('-i', 1, 10_000)(text)).toBe(ms);
+  });
+
+  test.each(['', 'x', '1x', '-1', '0', '11', '1e3', '1 s'])(
+    '%j is no time from 1 ms to 10 s',
+    (text) => {
+      expect(() => duration('-i', 1, 10_000)(text)).toThrow(`-i is '${text}', not a time`);
+    },
+  );
+
+  test.each(['', '1.5', '-1', '0x10', '11', '1e1', ' 1'])('%j is no number up to 10', (text) => {
+    expect(() => wholeNumber('-c', 0, 10)(text)).toThrow('not a whole number from 0 to 10');
+  });
+
+  test.each([
+    ['10.0.0.1:4000', '10.0.0.1'],
+    ['[fd00::1]:4000', 'fd00::1'],
+    ['host:4000', 'host'],
+  ])('%s is an address and a port', (text, host) => {
+    expect(hostAndPort(text)).toEqual({ host, port: 4000 });
+    expect(formatHostAndPort(host, 4000)).toBe(text);
+  });
+
+  test.each(['10.0.0.1', ':4000', 'fd00::1:4000', '[]:4000', '10.0.0.1:', '10.0.0.1:x'])(
+    '%j is none',
+    (text) => {
+      expect(() => hostAndPort(text)).toThrow('is not ADDRESS:PORT');
+    },
+  );
+});

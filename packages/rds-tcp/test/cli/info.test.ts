@@ -1,0 +1,180 @@
+/** `rds info` and `rds top`: running nodes, in the columns of rds-info and live. */
+
+import type { NodeInfo } from 'rds-tcp';
+import { describe, expect, test } from 'vitest';
+import { viewAsText } from '../../src/cli/info-text.js';
+import { compact, topText } from '../../src/cli/top-text.js';
+import type { InspectedNode } from '../../src/inspector/protocol.js';
+import { hasManyLoopbacks } from '../nodes.js';
+import { openInspected, openTalking, useRuntimeFolder } from './inspected.js';
+import { Rds, rds } from './rds.js';
+
+const isPossible = hasManyLoopbacks && process.platform !== 'win32';
+
+describe.skipIf(!isPossible)('rds info', () => {
+  test('has the sections and columns of rds-info', async () => {
+    useRuntimeFolder();
+    const { a, b } = await openTalking();
+    const { code, stdout } = await rds('info', '--node', b.address);
+    expect(code).toBe(0);
+    const headings = stdout.match(/^[A-Z].*:$/gm);
+    expect(headings).toEqual([
+      'TCP Connections:',
+      'Counters:',
+      'RDS Sockets:',
+      'RDS Connections:',
+      'Receive Message Queue:',
+      'Send Message Queue:',
+      'Retransmit Message Queue:',
+    ]);
+    expect(rowsOf(stdout, 'Counters')).toContainEqual(['recv_queued', '1']);
+    expect(rowsOf(stdout, 'RDS Sockets')[0]?.slice(0, 4)).toEqual([
+      b.address,
+      '5000',
+      '0.0.0.0',
+      '0',
+    ]);
+    const [connection] = rowsOf(stdout, 'RDS Connections');
+    expect(connection?.slice(0, 3)).toEqual([b.address, a.address, '0']);
+    expect(connection?.[5]).toBe('--C-');
+    const waiting = [b.address, '5000', a.address, '4000', '0', '0', '5'];
+    expect(rowsOf(stdout, 'Receive Message Queue')).toEqual([waiting]);
+    expect(rowsOf(stdout, 'TCP Connections')).toHaveLength(1);
+  });
+
+  test('shows the queues of a sender that waits', async () => {
+    useRuntimeFolder();
+    const node = await openInspected();
+    const to = { address: node.address, port: 5000, tcpPort: 7 };
+    await node.bind(4000).sendmsg('nobody there', to);
+    const { stdout } = await rds('info', '-s', '-t', '--pid', String(process.pid));
+    const waiting = [node.address, '4000', node.address, '5000', '0', '0', '12'];
+    expect(rowsOf(stdout, 'Send Message Queue')).toEqual([waiting]);
+    expect(rowsOf(stdout, 'Retransmit Message Queue')).toEqual([]);
+    expect(stdout).not.toContain('Counters');
+  });
+
+  test('names the nodes where there are several, and more of each with -v', async () => {
+    useRuntimeFolder();
+    const { a, b } = await openTalking();
+    const { stdout } = await rds('info', '-nv');
+    for (const { address, tcpPort } of [a, b]) {
+      expect(stdout).toMatch(`=== ${address}:${tcpPort}, process ${process.pid} (`);
+    }
+    expect(stdout).toMatch(/state=up, .* tx=1 \(\d+ bytes\), .* connects=1,/);
+  });
+
+  test('as JSON has what was asked for', async () => {
+    useRuntimeFolder();
+    const { a } = await openTalking();
+    const { stdout } = await rds(
+      'info',
+      '-c',
+      '-r',
+      '--json',
+      '--node',
+      `${a.address}:${a.tcpPort}`,
+    );
+    expect(JSON.parse(stdout)).toEqual([
+      {
+        address: a.address,
+        tcpPort: a.tcpPort,
+        pid: process.pid,
+        command: expect.any(String),
+        counters: a.info().counters,
+        receiveQueue: { messages: [], total: 0 },
+      },
+    ]);
+  });
+
+  test('fails where there is no such node', async () => {
+    useRuntimeFolder();
+    await openInspected();
+    for (const args of [
+      ['--node', '192.0.2.1'],
+      ['--socket', '/nowhere'],
+      ['--pid', '1'],
+    ]) {
+      const { code, stdout, stderr } = await rds('info', ...args);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(/^rds info: no .*\n$/);
+    }
+  });
+});
+
+describe.skipIf(!isPossible)('rds top', () => {
+  test('prints snapshots where there is no terminal', async () => {
+    useRuntimeFolder();
+    const { a, b } = await openTalking();
+    const { code, stdout } = await rds('top', '-n', '2', '-i', '0.1', '--node', a.address);
+    expect(code).toBe(0);
+    const rows = stdout.split('\n').filter((line) => line.startsWith(b.address));
+    expect(rows).toHaveLength(2);
+    expect(rows[0]).toMatch(/^\S+ +rds-tcp +up +- +- +- +- +0 +0 +0 +1 +0$/);
+    expect(rows[1]).toMatch(/^\S+ +rds-tcp +up +\d+ +\d+ +\d+ +\d+ +0 +0 +0 +1 +0$/);
+  });
+
+  test('ends when the nodes close', async () => {
+    useRuntimeFolder();
+    const node = await openInspected();
+    const top = new Rds(['top', '-i', '0.05']);
+    await top.printed(/PEER/);
+    await node.close();
+    expect(await top.ended()).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+test('rates are differences by time', () => {
+  const before = inspected({ txMessages: 10, rxMessages: 0, txBytes: 0, rxBytes: 5 }, 1000);
+  const after = inspected({ txMessages: 30, rxMessages: 1, txBytes: 2e7, rxBytes: 5 }, 1500);
+  const [, , row] = topText([before], [after]).split('\n');
+  expect(row?.split(/ +/)).toEqual('10.0.0.2 linux up 40 2 40.0M 0 7 3 1 4 2'.split(' '));
+});
+
+test.each([
+  [0, '0'],
+  [9999.4, '9999'],
+  [9999.5, '10.0k'],
+  [12_345, '12.3k'],
+  [999_400, '999k'],
+  [999_600, '1.00M'],
+  [4_560_000_000, '4.56G'],
+])('%d in short is %s', (value, text) => {
+  expect(compact(value)).toBe(text);
+});
+
+test('a list that was cut says how much is missing', () => {
+  const node = inspected({}, 0);
+  const list = { messages: [], total: 12 };
+  const text = viewAsText([{ node, queues: { r: null, s: list, t: null } }], new Set(['s']), false);
+  expect(text).toMatch(/^\nSend Message Queue:\n.*\n\(and 12 more\)\n$/);
+});
+
+/** The rows under a heading, as words. */
+function rowsOf(text: string, heading: string): string[][] {
+  const [, section = ''] = text.split(`\n${heading}:\n`);
+  const [rows = ''] = section.split('\n\n');
+  return rows
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((row) => row.trim().split(/ +/));
+}
+
+function inspected(counted: object, nowMs: number): InspectedNode {
+  const connection = {
+    address: '10.0.0.2',
+    tcpPort: 16385,
+    peer: 'linux',
+    state: 'up',
+    sendQueueMessages: 7,
+    retransmitQueueMessages: 3,
+    retransmitted: 1,
+    connects: 4,
+    congestedPorts: [5, 6],
+    ...counted,
+  };
+  const info = { address: '10.0.0.1', tcpPort: 16385, sockets: [], queuedBytes: 0, nowMs };
+  const whole = { ...info, connections: [connection], counters: {} } as unknown as NodeInfo;
+  return { pid: 1, command: 'test', info: whole, tcp: [] };
+}
