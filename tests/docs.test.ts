@@ -105,6 +105,8 @@ describe('docs/API.md', () => {
     'rds-core/src/testing/index.ts',
     'rds-core/src/codec/msgpack.ts',
     'rds-tcp/src/index.ts',
+    'rds-tcp/src/prometheus.ts',
+    'rds-tcp/src/opentelemetry.ts',
   ])('has every exported name of %s', (path) => {
     const names = exportsOf(read(`packages/${path}`));
     expect(names.length).toBeGreaterThan(1);
@@ -254,6 +256,58 @@ describe('docs/GUARANTEES.md', () => {
   });
 });
 
+describe('docs/PARITY.md', () => {
+  const parity = read('docs/PARITY.md');
+  const rows = tablesOf(parity).filter(({ head }) => head.includes('shown by'));
+
+  test('names tests that exist', () => {
+    const named = codesIn(parity).filter((name) => name.endsWith('.test.ts'));
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.filter((path) => read(`packages/${path}`) === '')).toEqual([]);
+  });
+
+  test('says of each row what is there, and shows it where it says that it is', () => {
+    const cells = rows.flatMap(({ body }) => body);
+    expect(cells.length).toBeGreaterThan(70);
+    const marked = /^(yes|better|other|not yet|no)(?=$|[:;,]| )/;
+    expect(cells.filter(([, , here = '']) => !marked.test(here) && here !== '')).toEqual([]);
+    const claimed = cells.filter(([, , here = '']) => /^(yes|better)/.test(here));
+    expect(claimed.filter(([, , , test = '']) => !test.includes('.test.ts'))).toEqual([]);
+  });
+
+  test('has the 36 counters of the kernel and 5 of its TCP, those that are here and no other', () => {
+    const counters = rowsOf(parity, '| counter | here | why, or what differs |');
+    expect(counters).toHaveLength(36 + 5);
+    const counted = new Stats();
+    for (const [name = '', here = '', why = ''] of counters) {
+      const counter = name.replaceAll('`', '');
+      expect({ [counter]: here }).toEqual({ [counter]: counter in counted ? 'yes' : 'no' });
+      if (here === 'no') expect(why).not.toBe('');
+    }
+  });
+});
+
+describe('docs/OPERATIONS.md', () => {
+  test('sends nobody to look at what is not there', () => {
+    const tables = tablesOf(read('docs/OPERATIONS.md'));
+    const named = tables.flatMap(({ head, body }) =>
+      body.flatMap((row) => codesIn(row[head.indexOf('look at')] ?? '')),
+    );
+    expect(named.length).toBeGreaterThan(60);
+    const reasons = membersOf('CloseReason', 'close-reason.ts');
+    const known = new Set([
+      ...Object.keys(new Stats()),
+      ...reasons,
+      ...reasons.map((reason) => `tcp_closed_${reason.replaceAll('-', '_')}`),
+      ...['NodeInfo', 'SocketInfo', 'ConnectionInfo'].flatMap((name) => fieldsOf(name, 'info.ts')),
+      ...membersOf('RdsErrorCode', 'errors.ts'),
+      ...['down', 'connecting', 'knocking', 'linux', 'error'],
+      ...["'uncertain'", "'restarted'", "'refused'", 'rds-tcp:accept-failed'],
+    ]);
+    expect(named.filter((name) => !known.has(name))).toEqual([]);
+  });
+});
+
 describe('docs/TESTING.md', () => {
   test('has every fault, and no other', () => {
     const head = '| fault | what happens to one machine, or between two |';
@@ -319,6 +373,8 @@ function compilerConfig(folder: string): object {
       skipLibCheck: true,
       paths: {
         'rds-tcp': source('rds-tcp/src/index.ts'),
+        'rds-tcp/prometheus': source('rds-tcp/src/prometheus.ts'),
+        'rds-tcp/opentelemetry': source('rds-tcp/src/opentelemetry.ts'),
         '@rds-tcp/core': source('rds-core/src/index.ts'),
         '@rds-tcp/core/testing': source('rds-core/src/testing/index.ts'),
         '@rds-tcp/core/codec/msgpack': source('rds-core/src/codec/msgpack.ts'),
@@ -360,6 +416,21 @@ function rowsOf(text: string, head: string): string[][] {
       .split('|')
       .slice(1, -1)
       .map((cell) => cell.trim()),
+  );
+}
+
+/** Every table: the cells of its head, and of its rows. */
+function tablesOf(text: string): { head: string[]; body: string[][] }[] {
+  const cellsOf = (line: string) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+  return [...text.matchAll(/^(\|.*\|)\n\|[-|]+\|\n((?:\|.*\|\n?)+)/gm)].map(
+    ([, head = '', body = '']) => ({
+      head: cellsOf(head),
+      body: body.trim().split('\n').map(cellsOf),
+    }),
   );
 }
 
