@@ -2,12 +2,12 @@
 RDS over TCP for Wireshark and tshark: Linux's net/rds (rds_tcp), Oracle's kernel (UEK), and what
 nodes of rds-tcp add among themselves. README.md beside this file says how to install it.
 
-The byte-level facts are in docs/PROTOCOL.md. Written for the Lua API of Wireshark 3.6 to 4.x and for
-Lua 5.2 to 5.4: so there is no bit operator, and no number that is to be shown comes of a division.
+The byte-level facts are in docs/PROTOCOL.md. Written for the Lua API of Wireshark 3.6 to 4.x and
+for Lua 5.2 to 5.4: so there is no bit operator, and no number that is shown comes of a division.
 
-Wireshark dissects a packet more than once and in any order. What one frame says of another (this pong
-answers that ping) is therefore learnt on the first pass alone, which goes in order, and kept in
-`records` under the number of the packet and the place of the RDS frame in it.
+Wireshark dissects a packet more than once and in any order. What one frame says of another (this
+pong answers that ping) is therefore learnt on the first pass alone, which goes in order, and kept
+in `records` under the number of the packet and the place of the RDS frame in it.
 ]]
 
 local HEADER_BYTES = 48
@@ -42,7 +42,7 @@ local on_off = { [0] = "some in this range", [1] = "all in this range" }
 local f = {
   kind = ProtoField.string("rds.kind", "Kind"),
   sequence = ProtoField.uint64("rds.sequence", "Sequence", base.DEC),
-  ack = ProtoField.uint64("rds.ack", "Ack", base.DEC, nil, nil, "Everything up to here is processed"),
+  ack = ProtoField.uint64("rds.ack", "Ack", base.DEC, nil, nil, "All up to here is processed"),
   len = ProtoField.uint32("rds.len", "Payload length", base.DEC),
   sport = ProtoField.uint16("rds.sport", "Source port", base.DEC),
   dport = ProtoField.uint16("rds.dport", "Destination port", base.DEC),
@@ -71,7 +71,7 @@ local f = {
   gen_num = ProtoField.uint32("rds.ext.gen_num", "Generation (GEN_NUM)", base.HEX),
   cap_bits = ProtoField.uint32("rds.ext.cap_bits", "Capabilities (CAP_BITS)", base.HEX),
   cap_hb = ProtoField.bool("rds.ext.cap_bits.heartbeat", "Heartbeats", 32, nil, 0x01),
-  sport_idx = ProtoField.uint8("rds.ext.sport_idx", "Path by TCP source port (SPORT_IDX)", base.DEC),
+  sport_idx = ProtoField.uint8("rds.ext.sport_idx", "Path by source port (SPORT_IDX)", base.DEC),
   csum_value = ProtoField.uint32("rds.ext.csum", "Payload checksum (CSUM)", base.HEX),
   csum_enabled = ProtoField.uint8("rds.ext.csum_enabled", "Checksum is valid", base.DEC),
   own_features = ProtoField.uint8("rds.ext.own.features", "rds-tcp features", base.HEX),
@@ -92,7 +92,7 @@ local f = {
     frametype.RETRANS_PREV),
   resent_in = ProtoField.framenum("rds.resent_in", "Sent again in", base.NONE,
     frametype.RETRANS_NEXT),
-  acks = ProtoField.framenum("rds.acks", "Newest frame acknowledged here", base.NONE, frametype.ACK),
+  acks = ProtoField.framenum("rds.acks", "Newest acknowledged here", base.NONE, frametype.ACK),
   acks_count = ProtoField.uint32("rds.acks_count", "Newly acknowledged frames", base.DEC),
   acked_in = ProtoField.framenum("rds.acked_in", "Acknowledged in", base.NONE, frametype.ACK),
 }
@@ -118,7 +118,8 @@ local e = {
   too_long = expert_info("too_long", "Longer than 1 MiB, which no kernel sends", PROTOCOL, WARN),
   padding = expert_info("padding_set", "Padding, credit or checksum is not zero", PROTOCOL, WARN),
   flags = expert_info("flags_unknown", "Flags that mean nothing here", PROTOCOL, NOTE),
-  bad_map = expert_info("bad_map", "Congestion map flag on a frame that is not a map", PROTOCOL, WARN),
+  bad_map = expert_info("bad_map", "Congestion map flag on a frame that is not a map",
+    PROTOCOL, WARN),
   extension = expert_info("ext_unknown", "Unknown extension header: the rest is not read",
     PROTOCOL, NOTE),
   extension_cut = expert_info("ext_cut", "Extension header does not fit", MALFORMED, WARN),
@@ -142,8 +143,8 @@ local tcp_stream = Field.new("tcp.stream")
 
 -- ── What is known of other packets ──────────────────────────────────────────────────────────────
 
--- flows: per TCP connection and sender. transmissions: by hosts, sequence, length and ports, because a
--- message is sent again on a later connection. generations: by host and the port where it listens.
+-- flows: per TCP connection and sender. transmissions: by hosts, sequence, length, ports, because
+-- a message is sent again on a later connection. generations: by host and port.
 local records, flows, transmissions, generations
 
 local function forget()
@@ -250,7 +251,7 @@ local function learn(header, pinfo)
   return record
 end
 
--- The place of this RDS frame in its packet. `private` begins empty each time a packet is dissected.
+-- The place of this RDS frame in its packet. `private` is empty each time a packet is dissected.
 local function next_index(pinfo)
   local index = (tonumber(pinfo.private["rds.index"]) or 0) + 1
   pinfo.private["rds.index"] = string.format("%d", index)
@@ -361,7 +362,8 @@ local EXTENSIONS = {
   [7] = { 4, "CAP_BITS (UEK)", { { f.cap_bits, 0, 4 }, { f.cap_hb, 0, 4 } } },
   [8] = { 1, "SPORT_IDX", { { f.sport_idx, 0, 1 } } },
   [9] = { 8, "CSUM (UEK)", { { f.csum_value, 0, 4 }, { f.csum_enabled, 4, 1 } } },
-  [0x72] = { 3, "rds-tcp", { { f.own_features, 0, 1 }, { f.own_acks, 0, 1 }, { f.own_port, 1, 2 } } },
+  [0x72] = { 3, "rds-tcp",
+    { { f.own_features, 0, 1 }, { f.own_acks, 0, 1 }, { f.own_port, 1, 2 } } },
 }
 
 -- Calls `visit(type, offset, extension)` for each; an unknown one is the last, without extension.
@@ -571,8 +573,8 @@ local function dissect_frame(tvb, pinfo, root, at)
   return length
 end
 
--- A capture that begins inside a message, or a stranger on the port. RDS has no mark to find the next
--- header by, so the packet is left at that; the next one may begin with a header again.
+-- A capture that begins inside a message, or a stranger on the port. RDS has no mark to find the
+-- next header by, so the packet is left at that; the next one may begin with a header again.
 local function dissect_unknown(tvb, pinfo, root, at, info)
   pinfo.cols.protocol = "RDS"
   root:add(rds, tvb(at)):add_proto_expert_info(info)
@@ -611,8 +613,8 @@ rds.dissector = dissect
 
 -- ── Which connections ───────────────────────────────────────────────────────────────────────────
 
--- Each side begins with its congestion map, and a node of rds-tcp says who it is. Nothing else begins
--- a connection for certain, so nothing else is taken for RDS on a port that is not known.
+-- Each side begins with its congestion map, or says who it is. Nothing else begins a connection for
+-- certain, so nothing else is taken for RDS on a port that is not known.
 local function begins_connection(tvb)
   if tvb:len() < HEADER_BYTES or not is_header(tvb, 0) then return false end
   if tvb(25, 1):uint() + tvb(26, 4):uint() + tvb(30, 2):uint() > 0 then return false end
