@@ -64,12 +64,13 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
     runtime: Runtime,
     stats: Stats,
     pool: SlabPool,
+    firstSequence: number,
   ) {
     this.#peer = peer;
     this.faulted = faulted;
     this.#runtime = runtime;
     this.#stats = stats;
-    this.#outbound = new Outbound(this, pool, runtime.initialSequence(), stats);
+    this.#outbound = new Outbound(this, pool, firstSequence, stats);
     this.#kernelTalk = new KernelTalk(this, peer, runtime.clock, stats);
   }
 

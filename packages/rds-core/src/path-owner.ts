@@ -35,6 +35,8 @@ export interface PathSetup {
   readonly pool: SlabPool;
   readonly tap: Tap;
   readonly local: TcpAddress;
+  /** Where the path's sequence numbers begin. */
+  readonly firstSequence: number;
   /** True if ours is the smaller address. */
   readonly dials: boolean;
 }

@@ -46,7 +46,7 @@ export class Path implements LinkOwner, LivenessOwner {
   #helloMisses = 0;
 
   constructor(owner: PathOwner, setup: PathSetup) {
-    const { runtime, options, stats, pool } = setup;
+    const { runtime, options, stats, pool, firstSequence } = setup;
     this.#owner = owner;
     this.#setup = setup;
     this.#redial = new Redial(options.reconnect, () => runtime.random(), setup.dials);
@@ -57,7 +57,7 @@ export class Path implements LinkOwner, LivenessOwner {
       if (reason === 'silent' && this.#state.kind === 'up') this.#drain(reason);
       else this.#drop(reason);
     };
-    this.exchange = new Exchange(owner, faulted, runtime, stats, pool);
+    this.exchange = new Exchange(owner, faulted, runtime, stats, pool, firstSequence);
   }
 
   get state(): PathState {

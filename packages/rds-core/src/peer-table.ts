@@ -37,6 +37,11 @@ export class PeerTable implements StrangerOwner {
   #accepted = 0;
   readonly #strangers = new Set<Stranger>();
   #isClosed = false;
+  /**
+   * No path begins below what a forgotten one has used, though somebody may have set the clock
+   * back: to a peer that remembers us, this incarnation's lower numbers would be old.
+   */
+  #leastSequence = 0;
   /** Connections forgotten; their flows must not be used any more. */
   epoch = 0;
 
@@ -81,6 +86,8 @@ export class PeerTable implements StrangerOwner {
     const { address, tcpPort } = connection.remote;
     this.#connections.delete(`${address}/${tcpPort}`);
     this.#stats.conn_forgotten++;
+    const { nextTxSequence } = connection.path.exchange;
+    this.#leastSequence = Math.max(this.#leastSequence, nextTxSequence);
     this.epoch++;
     connection.path.close();
   }
@@ -188,6 +195,7 @@ export class PeerTable implements StrangerOwner {
       pool: this.#pool,
       tap: this.tap,
       local: this.#local,
+      firstSequence: Math.max(this.#leastSequence, this.#runtime.initialSequence()),
       dials: this.#isLarger(ip, tcpPort),
     };
   }
