@@ -4,6 +4,7 @@
  * its end waits, unread, for its turn.
  */
 
+import type { Lateness } from './inbound.js';
 import type { Stats } from './stats.js';
 import type { Stranger } from './stranger.js';
 
@@ -17,7 +18,7 @@ export class Callers {
   readonly #stats: Stats;
   #newest = 0;
   #waiting: Stranger[] = [];
-  /** Made by the same life of the peer as the connection before them. */
+  /** Made, it seems, by the same life of the peer as the connection that they waited for. */
   #sameLife: ReadonlySet<number> = new Set();
 
   constructor(stats: Stats) {
@@ -25,13 +26,14 @@ export class Callers {
   }
 
   /**
-   * True if what it says was perhaps said before what was heard last: then its old numbers are
+   * Whether what it says was perhaps said before what was heard last: then its old numbers are
    * repetitions, flagged or not, and no sign of a kernel that counts from anew.
    */
-  isLate(stranger: Stranger): boolean {
+  lateness(stranger: Stranger): Lateness {
     const isOvertaken = stranger.order < this.#newest;
     this.#newest = Math.max(this.#newest, stranger.order);
-    return isOvertaken || this.#sameLife.has(stranger.order);
+    if (isOvertaken) return 'overtaken';
+    return this.#sameLife.has(stranger.order) ? 'perhaps-overtaken' : 'not-late';
   }
 
   /** A kernel counts as delivered what TCP has taken, so none of them is left unread. */

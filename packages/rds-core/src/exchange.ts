@@ -6,7 +6,7 @@
  */
 
 import type { CloseReason } from './close-reason.js';
-import { Inbound, type InboundOwner } from './inbound.js';
+import { Inbound, type InboundOwner, type Lateness } from './inbound.js';
 import { KernelTalk, type KernelTalkOwner } from './kernel-talk.js';
 import type { Link } from './link.js';
 import type { Asked } from './liveness.js';
@@ -98,11 +98,11 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
   // ── For the path ─────────────────────────────────────────────────────────────────────────────
 
   /**
-   * The first words on a new connection. `mapSent` if the present map went out already; `isLate`
-   * if the peer may have made another one since.
+   * The first words on a new connection. `mapSent` if the present map went out already; `lateness`
+   * tells if the peer may have made another one since.
    */
-  begin(link: Link, mapSent: boolean, isLate: boolean): void {
-    this.#inbound.isLate = isLate;
+  begin(link: Link, mapSent: boolean, lateness: Lateness): void {
+    this.#inbound.lateness = lateness;
     this.progressed = false;
     this.hasDeparted = false;
     this.queue.mapDue = !mapSent || this.#peer.isAssumed;

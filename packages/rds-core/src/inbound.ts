@@ -3,6 +3,7 @@
  * rds_recv_incoming in net/rds/recv.c.
  */
 
+import { Beginning } from './beginning.js';
 import { PROBE_PORT } from './outbound.js';
 import { Refusals, readRefusals } from './refusals.js';
 import { decodeExtensions, type Extensions } from './wire/extension.js';
@@ -34,6 +35,14 @@ export interface InboundOwner {
   deliver(sport: number, dport: number, payload: Uint8Array): boolean;
 }
 
+/** When what comes on a connection was said, compared with what came on others. */
+export type Lateness =
+  | 'not-late'
+  /** The peer made it before another one that was heard first. */
+  | 'overtaken'
+  /** It stood beside another one that the peer then ended: it may be the older of the two. */
+  | 'perhaps-overtaken';
+
 export class Inbound {
   readonly #owner: InboundOwner;
   readonly refusals = new Refusals();
@@ -47,8 +56,9 @@ export class Inbound {
    * begins anew once, because it hears who we are.
    */
   #hasBegun = false;
-  /** What comes was perhaps said before what came on another connection. */
-  isLate = false;
+  /** Of what comes on the present connection. */
+  lateness: Lateness = 'not-late';
+  readonly #beginning = new Beginning();
   /** True if something came that the peer has not been told of. */
   ackDue = false;
 
@@ -90,8 +100,9 @@ export class Inbound {
     // on a connection that is late, where it may have been overtaken by its own repetition. Who
     // answers us there lives, and may count from anew because it has just heard who we are.
     const isResent = (header.flags & FLAG_RETRANSMITTED) !== 0;
-    if (sport === 0 && dport !== 0 && !isResent) this.isLate = false;
-    const isOld = isResent || this.isLate;
+    if (sport === 0 && dport !== 0 && !isResent) this.lateness = 'not-late';
+    if (!owner.acksInBand) this.#watchBeginning(sequence, isResent);
+    const isOld = isResent || this.lateness !== 'not-late';
     if (isOld && sequence < this.#nextSequence) {
       this.ackDue = true;
       owner.repeated();
@@ -116,7 +127,16 @@ export class Inbound {
   peerRestarted(): void {
     this.#nextSequence = 0;
     this.#highestAck = 0;
+    this.#beginning.clear();
     this.refusals.clear();
+  }
+
+  /** Another life's first word was overtaken by nothing that we have heard. */
+  #watchBeginning(sequence: number, isResent: boolean): void {
+    const isNextLife = !isResent && this.#beginning.has(sequence);
+    if (isNextLife && this.lateness === 'perhaps-overtaken') this.lateness = 'not-late';
+    // What is dropped as late tells nothing of the present life.
+    if (isResent || this.lateness === 'not-late') this.#beginning.heard(sequence, isResent);
   }
 
   #control(header: Header, payload: Uint8Array): void {

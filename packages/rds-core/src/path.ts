@@ -15,7 +15,7 @@ import { Drain } from './drain.js';
 import { assert } from './errors.js';
 import { Exchange } from './exchange.js';
 import { Greeting } from './greeting.js';
-import { introduces } from './inbound.js';
+import { introduces, type Lateness } from './inbound.js';
 import { Knock } from './knock.js';
 import { Link, type LinkOwner } from './link.js';
 import { type Asked, Liveness, type LivenessOwner } from './liveness.js';
@@ -154,7 +154,7 @@ export class Path implements LinkOwner, LivenessOwner {
   // ── LinkOwner ────────────────────────────────────────────────────────────────────────────────
 
   linkOpened(link: Link): void {
-    if (this.#state.kind === 'connecting') this.#greet(link, false, false);
+    if (this.#state.kind === 'connecting') this.#greet(link, false, 'not-late');
   }
 
   frame(header: Header, payload: Uint8Array): void {
@@ -254,16 +254,16 @@ export class Path implements LinkOwner, LivenessOwner {
     const link = this.#link(stranger.stream);
     stranger.stream.resume();
     const mapSent = stranger.mapVersion === this.#owner.mapVersion;
-    this.#greet(link, mapSent, this.#callers.isLate(stranger));
+    this.#greet(link, mapSent, this.#callers.lateness(stranger));
     link.received(stranger.bytes);
     if (stranger.isOver) link.closed();
   }
 
-  #greet(link: Link, mapSent: boolean, isLate: boolean): void {
+  #greet(link: Link, mapSent: boolean, lateness: Lateness): void {
     const owner = { greeted: () => this.#goUp(link), notGreeted: () => this.#notGreeted(link) };
     const timer = new Greeting(owner, this.#owner, this.exchange, this.#setup);
     this.#transition({ kind: 'greeting', link, timer });
-    this.exchange.begin(link, mapSent, isLate);
+    this.exchange.begin(link, mapSent, lateness);
   }
 
   #notGreeted(link: Link): void {

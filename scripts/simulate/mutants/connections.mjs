@@ -156,8 +156,8 @@ export const connectionMutants = [
     patches: [
       {
         file: 'callers.ts',
-        find: 'return isOvertaken || ',
-        replace: 'return false && ',
+        find: "if (isOvertaken) return 'overtaken';",
+        replace: "if (isOvertaken) return 'not-late';",
       },
     ],
   },

@@ -85,6 +85,26 @@ test('a kernel that connects three times while we are stalled: the second is rea
   expect(heard).toEqual([0, 1, 2, 3, 4]);
 });
 
+test('a module unloaded in good order and loaded again: what it says first is heard', async () => {
+  const { w, kernel, linux } = await meet();
+  const node = await w.open(HIGH);
+  const heard: number[] = [];
+  node.bind(9000).on('message', ({ data }) => heard.push(data[0] as number));
+  const to = { address: HIGH, port: 9000 };
+  linux.sendmsg(numbered(0), to);
+  await w.clock.runUntil(() => heard.length === 1);
+  await w.clock.advance(50);
+  // Its next connection waits until this one is known to be over. That one is then found ended,
+  // as by a kernel that lives; so the third, which waited too, may be older than it looks.
+  w.network.cut(KERNEL, HIGH, { unaware: [HIGH] });
+  await w.clock.advance(1000);
+  kernel.stop();
+  await kernel.start();
+  kernel.bind(5000).sendmsg(numbered(1), to);
+  await w.clock.advance(10_000);
+  expect(heard).toEqual([0, 1]);
+});
+
 test('a knock from port 16385 has no byte, whatever we took the peer for', async () => {
   const { w, kernel } = await meet({}, { pingEnable: false });
   const node = await w.open(HIGH);
