@@ -22,4 +22,7 @@ export const REGRESSIONS: Readonly<Record<number, string>> = {
   1002264: "a forgotten peer's numbers began anew below the old ones when the clock was set back",
   1007651: 'the same as 1000968, without a stall',
   1019877: "the same, where the new life's first word has not the number 1",
+  1027477:
+    'a connection that let its elders go first was heard after younger ones, and what it said lost',
+  1030358: 'the same as 1027477, of a kernel without pongs',
 };
