@@ -26,7 +26,8 @@ export class SimulatedHost implements Runtime {
   readonly #clock: SimulatedClock;
   readonly #random: SeededRandom;
   readonly #canStall: boolean;
-  #wallClockStartUs: number;
+  /** The wall clock at simulated time 0, in microseconds, as it is set now. */
+  wallClockStartUs: number;
   #life: 'running' | 'offline' | 'dead' = 'running';
   readonly #held = new Queue<() => void>();
   #stalledUntilMs = 0;
@@ -42,7 +43,7 @@ export class SimulatedHost implements Runtime {
     this.#clock = clock;
     this.#random = random;
     this.#canStall = options.canStall ?? true;
-    this.#wallClockStartUs = options.wallClockStartUs ?? WALL_CLOCK_START_US;
+    this.wallClockStartUs = options.wallClockStartUs ?? WALL_CLOCK_START_US;
     this.clock = {
       now: () => clock.now(),
       setTimer: (delayMs, callback) => this.#setTimer(delayMs, callback),
@@ -67,7 +68,7 @@ export class SimulatedHost implements Runtime {
   }
 
   initialSequence(): number {
-    return this.#wallClockStartUs + Math.floor(this.#clock.now() * 1000);
+    return this.wallClockStartUs + Math.floor(this.#clock.now() * 1000);
   }
 
   /** Fault: the event loop stops for `durationMs`; what was to happen then does, in order. */
@@ -80,7 +81,7 @@ export class SimulatedHost implements Runtime {
 
   /** Fault: somebody sets the wall clock. Timers go by another one. */
   jumpWallClock(byMs: number): void {
-    this.#wallClockStartUs += byMs * 1000;
+    this.wallClockStartUs += byMs * 1000;
   }
 
   get isOnline(): boolean {

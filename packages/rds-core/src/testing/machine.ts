@@ -31,7 +31,9 @@ export class Machine {
   async start(): Promise<void> {
     if (this.isRunning) return;
     this.isRunning = true;
-    this.host = this.#network.runtime();
+    // The wall clock is the machine's: a process that comes later finds it as it was set.
+    const { wallClockStartUs } = this.host;
+    this.host = this.#network.runtime({ wallClockStartUs });
     try {
       await this.#program(this.host, this);
     } catch (error) {
