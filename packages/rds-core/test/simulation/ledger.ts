@@ -219,10 +219,15 @@ export class Ledger {
     const bySender = last.get(entry.from) ?? new Map<Endpoint, number>();
     last.set(entry.from, bySender);
     // Those without a name are taken for the first that fits, which a lost one may precede.
-    if (entry.length < ID_BYTES) return;
+    if (!hasName(entry)) return;
     if (entry.index < (bySender.get(endpoint) ?? -1)) this.violated('out of order', entry);
     bySender.set(endpoint, entry.index);
   }
+}
+
+/** Shorter ones can be told from others of their length only by a few bytes. */
+export function hasName({ length }: Entry): boolean {
+  return length >= ID_BYTES;
 }
 
 /** It has arrived, or waits in a socket, or that socket took it to its grave. */

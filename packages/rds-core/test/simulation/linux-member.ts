@@ -114,9 +114,10 @@ export class LinuxMember implements Member {
     this.seats.splice(this.seats.indexOf(seat), 1);
     seat.endpoint.isOpen = false;
     for (const entry of this.#cluster.ledger.entries) {
-      if (entry.from !== seat.endpoint || entry.arrivals.length > 0) continue;
-      entry.isExcused = true;
-      // It blocked in its call, which ends with the socket.
+      if (entry.from !== seat.endpoint) continue;
+      if (entry.arrivals.length === 0) entry.isExcused = true;
+      // It blocked in its call, which ends with the socket. What arrived, without a name, may have
+      // been another.
       if (entry.settlement === 'pending') this.#cluster.ledger.settled(entry, 'not-delivered');
     }
     seat.socket.close();

@@ -12,7 +12,7 @@ import {
   type SendOptions,
 } from '../../src/index.js';
 import type { Machine, SimulatedHost } from '../../src/testing/index.js';
-import type { Entry, Incarnation } from './ledger.js';
+import { type Entry, hasName, type Incarnation } from './ledger.js';
 import type { Cluster, Member, Seat } from './member.js';
 
 /** When a caller gives up waiting. */
@@ -130,8 +130,8 @@ export class OwnMember implements Member {
     }
     const isKnown = error.outcome === 'not-delivered' || (!hasReceipt && error.code !== 'EBADF');
     ledger.settled(entry, isKnown ? 'not-delivered' : 'unknown', error);
-    // An empty message has no name: the one that arrived may have been another.
-    if (isKnown && entry.arrivals.length > 0 && entry.length > 0) {
+    // One without a name may have been taken for another.
+    if (isKnown && entry.arrivals.length > 0 && hasName(entry)) {
       ledger.violated(`arrived, but ${error}`, entry);
     }
   }
