@@ -36,8 +36,8 @@ export class PeerTable implements StrangerOwner {
   /** Connections accepted so far. */
   #accepted = 0;
   readonly #strangers = new Set<Stranger>();
-  /** Identified, with the TCP port of each, and until the end of the turn behind their elders. */
-  readonly #waiting = new Map<Stranger, number>();
+  /** Those who have said whose they are, by TCP port, and let their elders speak first. */
+  readonly #deferring = new Map<Stranger, number>();
   #isClosed = false;
   /**
    * No path begins below what a forgotten one has used, though somebody may have set the clock
@@ -125,31 +125,24 @@ export class PeerTable implements StrangerOwner {
     }
     // Where our event loop stood still, much waits to be read, in no order: let the elder speak.
     stranger.stream.pause();
-    this.#waiting.set(stranger, tcpPort);
-    this.#runtime.yield(() => this.#admitEldest(stranger.stream.remoteAddress));
+    if (this.#deferring.size === 0) this.#runtime.yield(() => this.#admitInOrder());
+    this.#deferring.set(stranger, tcpPort);
   }
 
-  /** The peer has made another connection before, which has not said yet whose it is, or waits. */
+  #admitInOrder(): void {
+    const inOrder = [...this.#deferring].sort(([a], [b]) => a.order - b.order);
+    this.#deferring.clear();
+    for (const [stranger, tcpPort] of inOrder) {
+      stranger.stream.resume();
+      this.#admit(stranger, tcpPort);
+    }
+  }
+
+  /** The peer has made another connection before, which has not been let in yet. */
   #isOvertaking({ order, stream }: Stranger): boolean {
-    for (const others of [this.#strangers, this.#waiting.keys()]) {
-      for (const other of others) {
-        if (other.order < order && other.stream.remoteAddress === stream.remoteAddress) return true;
-      }
-    }
-    return false;
-  }
-
-  /** Called once for each that waits; they may have been identified in another order. */
-  #admitEldest(address: string): void {
-    let eldest: [Stranger, number] | undefined;
-    for (const entry of this.#waiting) {
-      if (entry[0].stream.remoteAddress !== address) continue;
-      if (eldest === undefined || entry[0].order < eldest[0].order) eldest = entry;
-    }
-    if (eldest === undefined) return;
-    this.#waiting.delete(eldest[0]);
-    eldest[0].stream.resume();
-    this.#admit(...eldest);
+    const isElder = (other: Stranger): boolean =>
+      other.order < order && other.stream.remoteAddress === stream.remoteAddress;
+    return [...this.#strangers, ...this.#deferring.keys()].some(isElder);
   }
 
   #admit(stranger: Stranger, tcpPort: number): void {

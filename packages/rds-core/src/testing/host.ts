@@ -30,6 +30,9 @@ export class SimulatedHost implements Runtime {
   wallClockStartUs: number;
   #life: 'running' | 'offline' | 'dead' = 'running';
   readonly #held = new Queue<() => void>();
+  /** Reading of sockets that a stall held back, one task for each. */
+  readonly #unread: (() => void)[] = [];
+  #isReading = false;
   #stalledUntilMs = 0;
   /** Set from the start of a stall until all that it held has run. */
   #release: Timer | undefined;
@@ -71,7 +74,11 @@ export class SimulatedHost implements Runtime {
     return this.wallClockStartUs + Math.floor(this.#clock.now() * 1000);
   }
 
-  /** Fault: the event loop stops for `durationMs`; what was to happen then does, in order. */
+  /**
+   * Fault: the event loop stops for `durationMs`; what was to happen then does, in order. But of
+   * the sockets that can be read by then nobody knows which one was the first: as the operating
+   * system lists them, they are read behind all else, in any order.
+   */
   stall(durationMs: number): void {
     if (!this.#canStall) return;
     this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.#clock.now() + durationMs);
@@ -92,6 +99,7 @@ export class SimulatedHost implements Runtime {
   die(): void {
     this.#life = 'dead';
     this.#held.clear();
+    this.#unread.length = 0;
   }
 
   /** For the network: the process goes on, without its addresses. */
@@ -111,8 +119,33 @@ export class SimulatedHost implements Runtime {
     this.#schedule(() => this.run(task), PHASE.event);
   }
 
+  /** The same for reading a socket. */
+  readLater(task: () => void): void {
+    this.#schedule(() => this.read(task), PHASE.event);
+  }
+
+  /** For the network: reads a socket as an event of this host, now unless it is stalled. */
+  read(task: () => void): void {
+    if (this.#life === 'dead') return;
+    if (this.#release === undefined) task();
+    else this.#unread.push(task);
+  }
+
+  /** What came during a stall has not all been seen to. */
+  get isBehind(): boolean {
+    return this.#release !== undefined;
+  }
+
+  #nextHeld(): (() => void) | undefined {
+    const { length } = this.#unread;
+    // All sockets are read before what reading them leads to.
+    this.#isReading = length > 0 && (this.#isReading || this.#held.length === 0);
+    if (!this.#isReading) return this.#held.shift();
+    return this.#unread.splice(this.#random.integer(0, length - 1), 1)[0];
+  }
+
   #runHeld(): void {
-    const task = this.#held.shift();
+    const task = this.#nextHeld();
     // One event each, so that promises and deferred tasks have their turn between them.
     this.#release = task && this.#clock.schedule(this.#clock.now(), () => this.#runHeld());
     task?.();

@@ -220,14 +220,14 @@ export class SimulatedStream implements Stream {
     if (this.#isPaused || this.#isReadScheduled) return;
     this.#isReadScheduled = true;
     // We are in an event of our own, so there is no need for another.
-    this.#context.host.run(this.#read);
+    this.#context.host.read(this.#read);
   }
 
   #scheduleRead(): void {
     const isIdle = this.#isPaused || this.#input.length === 0;
     if (this.#isReadScheduled || isIdle) return;
     this.#isReadScheduled = true;
-    this.#context.host.later(this.#read);
+    this.#context.host.readLater(this.#read);
   }
 
   /** One input per event, so that promises and deferred tasks have their turn between two. */
@@ -237,8 +237,9 @@ export class SimulatedStream implements Stream {
     const input = this.#input.shift();
     if (input === undefined) return;
     if (input instanceof Uint8Array) {
-      this.#openWindow(input.length);
-      this.handler.received(input);
+      const bytes = this.#context.host.isBehind ? this.#withMore(input) : input;
+      this.#openWindow(bytes.length);
+      this.handler.received(bytes);
     } else if (input === 'end') {
       this.#receiving = 'ended';
       this.handler.ended();
@@ -248,6 +249,26 @@ export class SimulatedStream implements Stream {
     }
     this.#scheduleRead();
   };
+
+  /** What has gathered during a stall is read at once, as much as fits. */
+  #withMore(first: Uint8Array): Uint8Array {
+    const { maxChunkBytes } = this.#context.options;
+    const pieces = [first];
+    let length = first.length;
+    for (let next = this.#input.peek(); next instanceof Uint8Array; next = this.#input.peek()) {
+      if (length + next.length > maxChunkBytes) break;
+      length += next.length;
+      pieces.push(next);
+      this.#input.shift();
+    }
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for (const piece of pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
+  }
 
   /** The other end may send more. Only if it waits for that does it cost a parcel to say so. */
   #openWindow(bytes: number): void {
