@@ -48,6 +48,8 @@ export class Inbound {
   readonly refusals = new Refusals();
   /** cp_next_rx_seq. It outlives connections; only a restart of the peer resets it. */
   #nextSequence = 0;
+  /** The first number that was heard, or the lowest since. */
+  #firstSequence = 0;
   #highestAck = 0;
   /** The peer has shown that it knows this incarnation of ours. */
   #isKnown = false;
@@ -103,7 +105,7 @@ export class Inbound {
     if (sport === 0 && dport !== 0 && !isResent) this.lateness = 'not-late';
     if (!owner.acksInBand) this.#watchBeginning(sequence, isResent);
     const isOld = isResent || this.lateness !== 'not-late';
-    if (isOld && sequence < this.#nextSequence) {
+    if (isOld && sequence < this.#nextSequence && !this.#isRenumbered(sequence)) {
       this.ackDue = true;
       owner.repeated();
       return;
@@ -112,6 +114,7 @@ export class Inbound {
     const isAnew = isFirst && this.#hasBegun && this.#nextSequence > 2;
     if (isAnew && !owner.acksInBand) owner.startedOver();
     this.#hasBegun ||= isFirst;
+    if (this.#nextSequence === 0 || sequence < this.#firstSequence) this.#firstSequence = sequence;
     this.#nextSequence = sequence + 1;
     if (control) this.#control(header, payload);
     else {
@@ -137,6 +140,15 @@ export class Inbound {
     if (isNextLife && this.lateness === 'perhaps-overtaken') this.lateness = 'not-late';
     // What is dropped as late tells nothing of the present life.
     if (isResent || this.lateness === 'not-late') this.#beginning.heard(sequence, isResent);
+  }
+
+  /**
+   * A kernel that hears of our restart counts from 1, and may have to resend the first of its new
+   * numbers. Below what was heard first nothing old can come: it had been acknowledged by then.
+   */
+  #isRenumbered(sequence: number): boolean {
+    const isLate = this.lateness !== 'not-late';
+    return !isLate && !this.#owner.acksInBand && sequence < this.#firstSequence;
   }
 
   #control(header: Header, payload: Uint8Array): void {

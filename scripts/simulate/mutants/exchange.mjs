@@ -9,7 +9,7 @@ export const exchangeMutants = [
     patches: [
       {
         file: 'inbound.ts',
-        find: 'if (isOld && sequence < this.#nextSequence) {',
+        find: 'if (isOld && sequence < this.#nextSequence && !this.#isRenumbered(sequence)) {',
         replace: 'if (isOld && sequence < 0) {',
       },
     ],
