@@ -8,8 +8,9 @@ export const bufferMutants = [
     patches: [
       {
         file: 'flow.ts',
-        find: 'this.flow.quota.release(message.length);',
-        replace: "if (settlement !== 'canceled') this.flow.quota.release(message.length);",
+        find: 'if (this.flow.quota.release(message.length)) this.flow.owner.emptied();',
+        replace: `if (settlement !== 'canceled' && this.flow.quota.release(message.length))
+      this.flow.owner.emptied();`,
       },
     ],
   },
@@ -66,13 +67,13 @@ export const bufferMutants = [
     patches: [
       {
         file: 'flow.ts',
-        find: 'this.flow.quota.release(message.length);',
-        replace: '(this.flow.owner as any).last.quota.release(message.length);',
+        find: 'this.flow.quota.release(message.length)',
+        replace: '(this.flow.owner as any).last.quota.release(message.length)',
       },
       {
         file: 'flow.ts',
-        find: 'this.refusedBytes = obstacle',
-        replace: '(this.owner as any).last = this;\n    this.refusedBytes = obstacle',
+        find: 'this.refusedBytes = obstacle ===',
+        replace: '(this.owner as any).last = this;\n    this.refusedBytes = obstacle ===',
       },
     ],
   },

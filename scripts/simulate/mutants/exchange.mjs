@@ -179,7 +179,7 @@ export const exchangeMutants = [
     patches: [
       {
         file: 'exchange.ts',
-        find: 'if (hasRoom) this.#outbound.writeUnsequenced(link, FLAG_ACK_REQUIRED);',
+        find: 'this.#outbound.writeUnsequenced(link, FLAG_ACK_REQUIRED);',
         replace: '',
       },
     ],

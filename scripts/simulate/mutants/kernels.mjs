@@ -128,9 +128,4 @@ export const kernelMutants = [
       },
     ],
   },
-  {
-    name: 'late-pong-counts',
-    mistake: 'A pong that a kernel resends answers the question of another process.',
-    patches: [{ file: 'inbound.ts', find: 'if (!isLate) this', replace: 'this' }],
-  },
 ];

@@ -8,10 +8,10 @@ export const receiptMutants = [
     patches: [
       {
         file: 'outbound.ts',
-        find: 'if (sport === 0) this.#source.noteLeft(length);',
+        find: 'if (sport !== 0) return;',
         replace: `message.receipt?.('delivered', null);
           message.receipt = null;
-          if (sport === 0) this.#source.noteLeft(length);`,
+          if (sport !== 0) return;`,
       },
     ],
   },

@@ -41,25 +41,6 @@ test.each([1, 2, 3, 4, 5])(
   },
 );
 
-test('a kernel that boots twice while a connection before is read to its end is heard', async () => {
-  const { w, kernel, heard } = await meet();
-  let linux = kernel.bind(5000);
-  for (let n = 0; n < 5; n++) linux.sendmsg(numbered(n), to);
-  await w.clock.runUntil(() => heard.length === 5);
-  w.network.cut(KERNEL, HIGH, { unaware: [HIGH] });
-  await w.clock.advance(100);
-  for (let n = 5; n < 8; n++) {
-    linux.sendmsg(numbered(n), to);
-    await w.clock.advance(50);
-    kernel.stop();
-    await kernel.start();
-    linux = kernel.bind(5000);
-  }
-  linux.sendmsg(numbered(8), to);
-  await w.clock.advance(10_000);
-  expect(heard).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
-});
-
 test('the first numbers after our restart are new, though the kernel has to resend them', async () => {
   const { w, kernel, heard, node, open } = await meet();
   const linux = kernel.bind(5000);

@@ -55,7 +55,7 @@ describe('SimulatedHost', () => {
     expect(one.a.random()).not.toBe(one.b.random());
   });
 
-  test('holds everything back in a stall, and then gives it in order', async () => {
+  test('holds everything back in a stall, and then gives it in order, sockets last', async () => {
     const world = new World();
     const { a, b } = await world.connect();
     const startMs = world.clock.now();
@@ -74,8 +74,8 @@ describe('SimulatedHost', () => {
     expect(world.trace).toEqual([
       `${startMs + 30} a done`,
       `${nowMs} timer 20`,
-      `${nowMs} b received 2`,
       `${nowMs} timer 50`,
+      `${nowMs} b received 2`,
       `${nowMs} b ended`,
     ]);
   });
