@@ -72,9 +72,9 @@ describe('a report', () => {
       '       128 –        256             0   0.00 %',
       `       256 –        512             1  10.00 % ${'█'.repeat(8)}`,
       '',
-      '2 requests were under way when the run ended',
+      'requests under way when the run ended: 2',
       '',
-      '1 datagrams from other addresses were ignored',
+      'datagrams from other addresses, ignored: 1',
       '',
     ]);
   });

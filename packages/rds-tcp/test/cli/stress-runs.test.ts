@@ -6,7 +6,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createNode } from 'rds-tcp';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Output } from '../../src/cli/output.js';
@@ -215,6 +214,12 @@ describe('an active side', () => {
     await expect(runActive(given)).rejects.toThrow('closed the control connection too early');
   });
 
+  test('says that it can not be where its peer is', async () => {
+    const { local: _local, ...given } = await options({});
+    const alone = runActive({ ...given, local: undefined, peer: '127.0.0.1' });
+    await expect(alone).rejects.toThrow(/^both sides would be nodes at 127\.0\.0\.1: /);
+  });
+
   test('says that another node is on its address', async () => {
     const given = await options({});
     const node = await createNode({ address: HERE, tcpPort: given.tcpPort });
@@ -239,7 +244,6 @@ describe('a passive side', () => {
     passive.catch(() => {});
     onTestFinished(() => stop.abort());
     await eventually(() => expect(said.text).toContain('waiting on'));
-    await delay(0);
     const call = async (): Promise<Socket> => {
       const socket = connect({ host: THERE, port: basePort, localAddress: HERE });
       socket.on('error', () => {});
@@ -269,6 +273,41 @@ describe('a passive side', () => {
     next.destroy();
   });
 
+  test('has no time for a second caller while it listens to the first', async () => {
+    const { passive, said, basePort, call } = await waiting();
+    const first = await call();
+    first.write(block(basePort).subarray(0, 20));
+    const second = await call();
+    second.resume();
+    await once(second, 'close');
+    first.end(block(basePort).subarray(20));
+    await expect(passive).rejects.toThrow('closed the control connection too early');
+    expect(said.text).toContain('called by');
+  });
+
+  test('says that another program has its port', async () => {
+    const { basePort } = await waiting();
+    const stop = new AbortController();
+    const common = { timing: TIMING, signal: stop.signal, report: new Said().report };
+    const another = runPassive({
+      ...common,
+      local: undefined,
+      basePort,
+      tcpPort: await freePort(),
+    });
+    await expect(another).rejects.toThrow(
+      `another program listens on TCP port 0.0.0.0:${basePort}`,
+    );
+  });
+
+  test('is not begun if it is interrupted before', async () => {
+    const signal = AbortSignal.abort();
+    const [tcpPort, basePort] = [await freePort(), await freePort()];
+    const given = { local: THERE, timing: TIMING, report: new Said().report };
+    const passive = runPassive({ ...given, tcpPort, basePort, signal });
+    await expect(passive).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
   test('fails if who has called leaves without a word', async () => {
     const { passive, basePort, call } = await waiting();
     const socket = await call();
@@ -291,6 +330,6 @@ describe('a passive side', () => {
     expect(said.lines[4]).toMatch(
       /^ {3}1 +\d+ +\d+ +\d+\.\d\d +0\.00 +0\.00 +\d+\.\d\d +0\.00 +\d+\.\d\d$/,
     );
-    expect(said.text).toMatch(/ {2}\(average\)\n\n1 requests were under way when the run ended\n$/);
+    expect(said.text).toMatch(/ {2}\(average\)\n\nrequests under way when the run ended: 1\n$/);
   });
 });

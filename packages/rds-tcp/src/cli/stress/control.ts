@@ -160,15 +160,20 @@ function connectOnce(
   });
 }
 
-/**
- * Waits for a control connection from which `greet` can read the options of a run; others are
- * refused, by `refused`, and the waiting goes on. Then nobody listens any more.
- */
+/** What happens while a passive side waits. */
+export interface Reception<Greeting> {
+  /** From now on one can call. */
+  listening(): void;
+  /** Reads the options of a run; rejects if they are none that can be run. */
+  greet(control: Control): Promise<Greeting>;
+  refused(control: Control, error: unknown): void;
+}
+
+/** Waits for who can be greeted, and refuses all others. Then nobody listens any more. */
 export async function acceptControl<Greeting>(
   host: string,
   port: number,
-  greet: (control: Control) => Promise<Greeting>,
-  refused: (control: Control, error: unknown) => void,
+  reception: Reception<Greeting>,
   signal: AbortSignal,
 ): Promise<{ control: Control; greeting: Greeting }> {
   return new Promise((resolve, reject) => {
@@ -181,13 +186,13 @@ export async function acceptControl<Greeting>(
       }
       current = new Control(socket);
       try {
-        const greeting = await greet(current);
+        const greeting = await reception.greet(current);
         signal.removeEventListener('abort', abort);
         server.close();
         resolve({ control: current, greeting });
       } catch (error) {
         current.destroy();
-        refused(current, error);
+        reception.refused(current, error);
         current = null;
       }
     });
@@ -198,7 +203,8 @@ export async function acceptControl<Greeting>(
     };
     server.on('error', (error) => reject(listenError(error, host, port)));
     signal.addEventListener('abort', abort, { once: true });
-    server.listen({ host, port });
+    if (signal.aborted) abort();
+    else server.listen({ host, port }, () => reception.listening());
   });
 }
 

@@ -94,10 +94,10 @@ export class Report {
     const lines = [above, `${columns(figures)}  (average)`];
     if (latency.count > 0) lines.push('', ...histogram(latency));
     if (totals.unanswered > 0) {
-      lines.push('', `${grouped(totals.unanswered)} requests were under way when the run ended`);
+      lines.push('', `requests under way when the run ended: ${grouped(totals.unanswered)}`);
     }
     if (totals.strays > 0) {
-      lines.push('', `${grouped(totals.strays)} datagrams from other addresses were ignored`);
+      lines.push('', `datagrams from other addresses, ignored: ${grouped(totals.strays)}`);
     }
     await this.#output.write(`${lines.join('\n')}\n`);
   }

@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import type { RdsNode } from '@rds-tcp/core';
 import { createNode } from '../../index.js';
 import { formatHostAndPort } from '../arguments.js';
-import { CommandError, codeOf, describeError } from '../exit.js';
+import { CommandError, codeOf, describeError, usageError } from '../exit.js';
 import { localAddressFor } from '../own-node.js';
 import { acceptControl, type Control, connectControl } from './control.js';
 import { ipFromBytes, ipToBytes } from './ip-bytes.js';
@@ -49,6 +49,12 @@ export async function runActive(options: ActiveOptions): Promise<void> {
   const peer = ipFromBytes(ipToBytes(options.peer));
   checkSettings(settings, peer);
   const local = options.local ?? (await localAddressFor(peer));
+  if (local === peer) {
+    throw usageError(
+      `both sides would be nodes at ${peer}: give one of them another address of this machine, as` +
+        ' in -r 127.0.0.2',
+    );
+  }
   const node = await openNode(local, options.tcpPort);
   return guarded(node, async () => {
     await report.note(`calling ${formatHostAndPort(peer, settings.basePort)} from ${local}`);
@@ -79,17 +85,14 @@ export async function runPassive(options: PassiveOptions): Promise<void> {
 
 async function waitForActive({ local, basePort, report, signal }: PassiveOptions) {
   const host = local ?? '0.0.0.0';
-  await report.note(`waiting on ${formatHostAndPort(host, basePort)} for the active side`);
-  const refused = (control: Control, error: unknown) => {
-    void report.note(`refused ${control.remoteAddress}: ${describeError(error)}`);
+  const say = (text: string) => void report.note(text);
+  const reception = {
+    listening: () => say(`waiting on ${formatHostAndPort(host, basePort)} for the active side`),
+    greet: (control: Control) => greet(control, signal),
+    refused: ({ remoteAddress }: Control, error: unknown) =>
+      say(`refused ${remoteAddress}: ${describeError(error)}`),
   };
-  const accepted = await acceptControl(
-    host,
-    basePort,
-    (control) => greet(control, signal),
-    refused,
-    signal,
-  );
+  const accepted = await acceptControl(host, basePort, reception, signal);
   const { localAddress, remoteAddress } = accepted.control;
   await report.note(`called by ${remoteAddress} at ${localAddress}`);
   return accepted;
