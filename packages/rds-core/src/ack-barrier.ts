@@ -29,6 +29,7 @@ export type Missing =
 
 export class AckBarrier {
   readonly #clock: Clock;
+  readonly #isHeard: () => boolean;
   readonly #missing: (meaning: Missing, sequence: number) => void;
   #waiting: { readonly tag: number; sequence: number; readonly timer: Timer } | null = null;
   /** Whether the peer answers pings at all. */
@@ -36,9 +37,17 @@ export class AckBarrier {
   /** Connections in a row on which it has not. */
   #unanswered = 0;
 
-  /** `missing` is told the sequence up to which the missing pong would have acknowledged. */
-  constructor(clock: Clock, missing: (meaning: Missing, sequence: number) => void) {
+  /**
+   * `isHeard` says whether the peer has said anything on this connection. `missing` is told the
+   * sequence up to which the missing pong would have acknowledged.
+   */
+  constructor(
+    clock: Clock,
+    isHeard: () => boolean,
+    missing: (meaning: Missing, sequence: number) => void,
+  ) {
     this.#clock = clock;
+    this.#isHeard = isHeard;
     this.#missing = missing;
   }
 
@@ -94,6 +103,9 @@ export class AckBarrier {
 
   #meaning(sequence: number, connections: number): Missing {
     if (this.#answers === 'yes' || sequence === 0) return 'again';
+    // Without even the map, which each kernel sends first, the connection is dead: that tells
+    // nothing about pongs.
+    if (this.#answers === 'not known' && !this.#isHeard()) return 'reconnect';
     if (this.#answers === 'not known' && ++this.#unanswered < connections) {
       return 'reconnect';
     }

@@ -113,7 +113,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
   /** The peer has spoken, or need not: messages flow. */
   open(link: Link): void {
     this.#link = link;
-    this.#kernelTalk.opened();
+    this.#kernelTalk.opened(link);
     this.#stats.send_retransmitted += this.queue.sentCount;
     this.traffic.retransmitted += this.queue.sentCount;
     this.flush();

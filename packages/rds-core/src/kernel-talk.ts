@@ -6,6 +6,7 @@
 
 import { AckBarrier, type Missing } from './ack-barrier.js';
 import type { CloseReason } from './close-reason.js';
+import type { Link } from './link.js';
 import type { Message } from './message.js';
 import { PROBE, PROBE_PORT } from './outbound.js';
 import type { Peer } from './peer.js';
@@ -29,12 +30,15 @@ export class KernelTalk {
   readonly #peer: Peer;
   readonly #stats: Stats;
   readonly #barrier: AckBarrier;
+  /** The last connection that came up. */
+  #link: Link | null = null;
 
   constructor(owner: KernelTalkOwner, peer: Peer, clock: Clock, stats: Stats) {
     this.#owner = owner;
     this.#peer = peer;
     this.#stats = stats;
-    this.#barrier = new AckBarrier(clock, (meaning, sequence) => {
+    const isHeard = () => this.#link !== null && this.#link.chunks > 0;
+    this.#barrier = new AckBarrier(clock, isHeard, (meaning, sequence) => {
       this.#pongMissing(meaning, sequence);
     });
   }
@@ -45,7 +49,8 @@ export class KernelTalk {
   }
 
   /** A connection is up. */
-  opened(): void {
+  opened(link: Link): void {
+    this.#link = link;
     this.#barrier.connected();
     if (this.#peer.kind !== 'linux') return;
     this.#owner.queue.pushControl(PROBE);

@@ -7,10 +7,16 @@ import { AckBarrier } from '../src/ack-barrier.js';
 let clock: SimulatedClock;
 let missing: [meaning: string, sequence: number][];
 let barrier: AckBarrier;
+let isHeard: boolean;
 beforeEach(() => {
   clock = new SimulatedClock();
   missing = [];
-  barrier = new AckBarrier(clock, (meaning, sequence) => missing.push([meaning, sequence]));
+  isHeard = true;
+  barrier = new AckBarrier(
+    clock,
+    () => isHeard,
+    (meaning, sequence) => missing.push([meaning, sequence]),
+  );
 });
 
 /** A barrier whose ping goes out, and whose pong never comes. Gives how long that took to say. */
@@ -107,6 +113,20 @@ describe('a missing pong', () => {
     expect(waitedMs[2]).toBeLessThan(waitedMs[0] as number);
   });
 
+  test('tells nothing where nothing came at all, not even the map', async () => {
+    isHeard = false;
+    for (const sequence of [42, 50, 60]) await unanswered(700, sequence);
+    isHeard = true;
+    for (const sequence of [70, 80]) await unanswered(700, sequence);
+    expect(missing.map(([meaning]) => meaning)).toEqual([
+      'reconnect',
+      'reconnect',
+      'reconnect',
+      'reconnect',
+      'never',
+    ]);
+  });
+
   test('is the exception again when one comes after all', async () => {
     for (const sequence of [42, 50]) await unanswered(700, sequence);
     barrier.pong(700);
@@ -126,7 +146,11 @@ describe('a missing pong', () => {
   });
 
   test('leaves room for the next barrier at once', async () => {
-    const again = new AckBarrier(clock, () => again.begin(701, false));
+    const again = new AckBarrier(
+      clock,
+      () => true,
+      () => again.begin(701, false),
+    );
     again.begin(700, false);
     again.sent(8);
     await clock.runUntil(() => clock.pending === 1 && clock.now() > 0);

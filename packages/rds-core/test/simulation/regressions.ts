@@ -25,4 +25,5 @@ export const REGRESSIONS: Readonly<Record<number, string>> = {
   1027477:
     'a connection that let its elders go first was heard after younger ones, and what it said lost',
   1030358: 'the same as 1027477, of a kernel without pongs',
+  1041877: 'a kernel was taken for one without pongs, because two connections died at once',
 };
