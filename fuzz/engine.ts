@@ -117,12 +117,14 @@ export class Engine {
   async #timed(input: Uint8Array): Promise<readonly string[]> {
     this.#watchdog.begin(input);
     for (let tries = 1; ; tries++) {
-      const startMs = performance.now();
+      // Of our own time: on a busy machine another program may have the processor for a second.
+      const start = process.cpuUsage();
       const result = this.#target.execute(input);
       const features = result instanceof Promise ? await result : result;
-      const durationMs = performance.now() - startMs;
+      const { user, system } = process.cpuUsage(start);
+      const durationMs = (user + system) / 1000;
       if (durationMs <= SLOW_MS) return features;
-      if (tries === 2) throw new Error(`took ${Math.round(durationMs)} ms`);
+      if (tries === 2) throw new Error(`took ${Math.round(durationMs)} ms of the processor`);
     }
   }
 
