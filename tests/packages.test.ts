@@ -4,7 +4,7 @@
  * versions of Node as well.
  */
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -111,9 +111,21 @@ const compilerOptions = {
   noEmit: true,
 };
 
-test('an installation brings one dependency besides ours', () => {
-  const installed = readdirSync(join(project, 'node_modules')).filter((name) => name[0] !== '.');
-  expect(installed.sort()).toEqual(['@rds-tcp', 'eventemitter3', 'rds-tcp']);
+test('the library has one dependency besides ours, and the command a few', () => {
+  expect(dependenciesOf('@rds-tcp/core')).toEqual(['eventemitter3']);
+  const command = ['cli-table3', 'commander', 'hdr-histogram-js', 'log-update'];
+  expect(dependenciesOf('rds-tcp').sort()).toEqual(['@rds-tcp/core', ...command]);
+});
+
+test('the command runs with npx', { timeout: SLOW_MS }, async () => {
+  const { version } = manifestOf('rds-tcp');
+  // What npm itself says stands around it.
+  const line = new RegExp(`^${version.replaceAll('.', '\\.')}$`, 'm');
+  expect(await runShellQuietly('npx rds-tcp --version', project)).toMatch(line);
+  for (const name of ['ping', 'send', 'recv', 'info', 'top', 'tap', 'stress']) {
+    const help = await runShellQuietly(`npx rds help ${name}`, project);
+    expect(help).toContain(`Usage: rds ${name}`);
+  }
 });
 
 test('the types resolve in a project of its own', async () => {
@@ -129,6 +141,15 @@ describe.each([thisVersion, ...otherVersions])('on Node %s', (version) => {
     expect(await runProgram('require.cjs', version)).toContain('hello from 4000');
   });
 });
+
+function dependenciesOf(name: string): string[] {
+  return Object.keys(manifestOf(name).dependencies);
+}
+
+/** Of an installed package. */
+function manifestOf(name: string): { version: string; dependencies: Record<string, string> } {
+  return JSON.parse(readFileSync(join(project, 'node_modules', name, 'package.json'), 'utf8'));
+}
 
 /** Gives what the program printed; fails when it failed or did not end by itself. */
 async function runProgram(name: string, version: string): Promise<string> {

@@ -50,7 +50,7 @@ interface Tapped {
   readonly inside: { readonly peers: { readonly tap: Tap } };
 }
 
-/** Calls `observer` for each frame of the node from now on, until the returned function is called. */
+/** Calls `observer` for each frame from now on, until the returned function is called. */
 export function tapFrames(node: Tapped, observer: FrameObserver): () => void {
   return node.inside.peers.tap.add(observer);
 }

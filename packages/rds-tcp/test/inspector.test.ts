@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync 
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { RdsNode } from 'rds-tcp';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { InspectorClient } from '../src/inspector/client.js';
 import { liveSockets } from '../src/inspector/folder.js';
 import type { Reply } from '../src/inspector/protocol.js';
@@ -75,6 +75,9 @@ describe.skipIf(!isPossible)('the socket of an inspector', () => {
     expect(await code(join(folder, 'x'.repeat(100)))).toBe('EINVAL');
     expect(await code(join(folder, 'nowhere', 'x'))).toBe('EIO');
     expect(await code('')).toBe('EINVAL');
+    const platform = vi.spyOn(process, 'platform', 'get').mockReturnValue('win32');
+    expect(await code(true)).toBe('EOPNOTSUPP');
+    platform.mockRestore();
     expect(await code(7)).toBe('EINVAL');
     // In a folder that others can enter there may be anything.
     mkdirSync(join(folder, 'rds-tcp'), { recursive: true });

@@ -5,7 +5,7 @@
 
 import type { InspectorClient } from '../inspector/client.js';
 import { newCommand, parseArguments } from './command.js';
-import { EXIT } from './exit.js';
+import { EXIT, reportError } from './exit.js';
 import { type NodeView, SECTIONS, type SectionName, viewAsJson, viewAsText } from './info-text.js';
 import { Output } from './output.js';
 import { addNodeSelection, connectNodes, type NodeSelection } from './select-nodes.js';
@@ -28,7 +28,7 @@ function infoCommand() {
     ],
     exitCodes: {
       0: 'it was shown',
-      1: 'there is no such node with an inspector',
+      1: 'there is no such node with an inspector, or one does not answer',
       2: 'wrong arguments',
     },
   });
@@ -46,14 +46,20 @@ export async function run(args: readonly string[]): Promise<number> {
   const letters = new Set(sections.map(({ letter }) => letter));
   const clients = await connectNodes(options);
   try {
-    const views = await Promise.all(clients.map((client) => viewOf(client, letters)));
+    const results = await Promise.allSettled(clients.map((client) => viewOf(client, letters)));
+    const views = results.flatMap((result) =>
+      result.status === 'fulfilled' ? [result.value] : [],
+    );
     const output = new Output(process.stdout);
     if (options.json) await output.write(viewAsJson(views, letters));
     else await output.write(viewAsText(views, letters, options.v === true));
+    // One process that stands still does not hide the others.
+    const failed = results.filter((result) => result.status === 'rejected');
+    for (const { reason } of failed) reportError('info', reason);
+    return failed.length > 0 ? EXIT.failed : EXIT.done;
   } finally {
     for (const client of clients) client.close();
   }
-  return EXIT.done;
 }
 
 async function viewOf(

@@ -4,24 +4,19 @@
  */
 
 import { COMMANDS } from './commands.js';
-import { endProcess } from './end-process.js';
-import { EXIT, exitCodeOf, reportError } from './exit.js';
+import { exitCodeOf, reportError } from './exit.js';
 import { overview } from './overview.js';
+import { runProcess } from './run-process.js';
 
-async function main(args: readonly string[]): Promise<number> {
-  const [name = '', ...rest] = args;
-  const entry = COMMANDS.find((command) => command.name === name);
-  if (entry === undefined) return overview(args);
+runProcess(async () => {
+  const [name = '', ...args] = process.argv.slice(2);
   try {
+    const entry = COMMANDS.find((command) => command.name === name);
+    if (entry === undefined) return await overview(process.argv.slice(2));
     const { run } = await entry.load();
-    return await run(rest);
+    return await run(args);
   } catch (error) {
     reportError(name, error);
     return exitCodeOf(error);
   }
-}
-
-main(process.argv.slice(2)).then(endProcess, (error: unknown) => {
-  console.error(error);
-  return endProcess(EXIT.failed);
 });

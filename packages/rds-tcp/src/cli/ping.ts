@@ -29,7 +29,8 @@ function pingCommand() {
   const command = newCommand({
     name: 'ping',
     description:
-      'Tests whether the node at ADDRESS answers: a Linux kernel with rds_tcp, or a node of rds-tcp.',
+      'Tests whether the node at ADDRESS answers: a Linux kernel with rds_tcp, or a node of' +
+      ' rds-tcp.',
     examples: [
       ['ping 10.0.0.2', 'once a second, until Ctrl-C'],
       ['ping -c 3 -i 200ms 10.0.0.2', 'three times'],

@@ -21,7 +21,7 @@ const MAX_SNAP_BYTES = 64 * 1024 * 1024;
 interface TapOptions extends NodeSelection {
   readonly write?: string;
   readonly count?: number;
-  readonly snapLength: number;
+  readonly snapLength?: number;
 }
 
 function tapCommand() {
@@ -47,9 +47,8 @@ function tapCommand() {
     .option('-c, --count <N>', 'end after so many frames', wholeNumber('-c', 1, 2 ** 32))
     .option(
       '-s, --snap-length <BYTES>',
-      'with -w: so much of each payload',
+      'with -w: only so much of each payload',
       wholeNumber('-s', 0, MAX_SNAP_BYTES),
-      MAX_SNAP_BYTES,
     );
   return addNodeSelection(command);
 }
@@ -69,7 +68,9 @@ export async function run(args: readonly string[]): Promise<number> {
   signal.addEventListener('abort', close);
   try {
     const sink =
-      file === undefined ? new Lines(clients.length > 1) : new Capture(options.snapLength);
+      file === undefined
+        ? new Lines(clients.length > 1)
+        : new Capture(options.snapLength ?? MAX_SNAP_BYTES);
     const nodes = await Promise.all(clients.map((client) => client.node()));
     await output.write(sink.begin(nodes));
     await tapAll(clients, sink, count, output, close);

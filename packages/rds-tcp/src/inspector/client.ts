@@ -3,11 +3,13 @@
  */
 
 import { connect, type Socket } from 'node:net';
-import type { MessageList, MessageQueue } from '@rds-tcp/core';
+import { type MessageList, type MessageQueue, RdsError, type RdsErrorCode } from '@rds-tcp/core';
 import type { FrameRecord, InspectedNode, Reply, Request } from './protocol.js';
 
 /** A line in reply: a node with thousands of peers, or a frame of 64 MiB in base64. */
 const MAX_REPLY_BYTES = 128 * 1024 * 1024;
+/** A process whose event loop stands still answers nothing. */
+const REPLY_TIMEOUT_MS = 5000;
 
 export type TapItem = { readonly frame: FrameRecord } | { readonly lost: number };
 
@@ -20,7 +22,7 @@ export class InspectorClient {
     this.#lines = linesOf(socket);
   }
 
-  /** Rejects with the error of the system. */
+  /** Rejects with the error of the system; all that follows with an RdsError. */
   static connect(path: string): Promise<InspectorClient> {
     return new Promise((resolve, reject) => {
       const socket = connect(path, () => {
@@ -34,13 +36,13 @@ export class InspectorClient {
   async node(): Promise<InspectedNode> {
     const reply = await this.#ask({ ask: 'node' });
     if ('node' in reply) return reply.node;
-    throw new Error('the inspector gave another answer');
+    throw failure('EIO', 'the inspector gave another answer');
   }
 
   async messages(queue: MessageQueue): Promise<MessageList> {
     const reply = await this.#ask({ ask: 'messages', queue });
     if ('messages' in reply) return reply.messages;
-    throw new Error('the inspector gave another answer');
+    throw failure('EIO', 'the inspector gave another answer');
   }
 
   /** The frames from now on, until the node closes or the client. */
@@ -58,10 +60,16 @@ export class InspectorClient {
   }
 
   async #ask(request: Request): Promise<Reply> {
-    this.#say(request);
-    const reply = await this.#next();
-    if (reply === null) throw new Error('the node closed');
-    return reply;
+    const late = failure('ETIMEDOUT', 'the process of the node does not answer');
+    const timer = setTimeout(() => this.#socket.destroy(late), REPLY_TIMEOUT_MS);
+    try {
+      this.#say(request);
+      const reply = await this.#next();
+      if (reply === null) throw failure('ECONNRESET', 'the node closed');
+      return reply;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #say(request: Request): void {
@@ -72,7 +80,7 @@ export class InspectorClient {
     const { value, done } = await this.#lines.next();
     if (done) return null;
     const reply = JSON.parse(value) as Reply;
-    if ('error' in reply) throw new Error(reply.error);
+    if ('error' in reply) throw failure('EIO', reply.error);
     return reply;
   }
 }
@@ -92,7 +100,7 @@ async function* linesOf(socket: Socket): AsyncGenerator<string> {
       }
       pieces.push(chunk.subarray(start));
       bytes += chunk.byteLength - start;
-      if (bytes > MAX_REPLY_BYTES) throw new Error('the inspector does not end its line');
+      if (bytes > MAX_REPLY_BYTES) throw failure('EIO', 'the inspector does not end its line');
     }
   } catch (error) {
     // Closed by us, or the process at the other end is gone: the lines are at their end.
@@ -101,4 +109,8 @@ async function* linesOf(socket: Socket): AsyncGenerator<string> {
       code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE';
     if (!isEnd) throw error;
   }
+}
+
+function failure(code: RdsErrorCode, text: string): RdsError {
+  return new RdsError(code, text, { syscall: 'inspector' });
 }

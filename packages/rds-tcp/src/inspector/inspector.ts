@@ -13,7 +13,7 @@ import { Visitor } from './visitor.js';
 
 /** Tools at the same time. More are told so, and turned away. */
 const MAX_VISITORS = 16;
-/** What a UNIX socket's name can be: 108 bytes on Linux, 104 elsewhere, with the zero at the end. */
+/** What a UNIX socket's name can be: 108 bytes on Linux, 104 elsewhere, with a zero at the end. */
 const MAX_PATH_BYTES = 103;
 
 export class Inspector {

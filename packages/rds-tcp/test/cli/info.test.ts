@@ -1,11 +1,14 @@
 /** `rds info` and `rds top`: running nodes, in the columns of rds-info and live. */
 
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { NodeInfo } from 'rds-tcp';
 import { describe, expect, test } from 'vitest';
 import { viewAsText } from '../../src/cli/info-text.js';
 import { compact, topText } from '../../src/cli/top-text.js';
 import type { InspectedNode } from '../../src/inspector/protocol.js';
-import { hasManyLoopbacks } from '../nodes.js';
+import { Child } from '../child.js';
+import { hasManyLoopbacks, loopback } from '../nodes.js';
 import { openInspected, openTalking, useRuntimeFolder } from './inspected.js';
 import { Rds, rds } from './rds.js';
 
@@ -99,6 +102,38 @@ describe.skipIf(!isPossible)('rds info', () => {
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toMatch(/^rds info: no .*\n$/);
     }
+  });
+});
+
+describe.skipIf(!isPossible)('a process that', () => {
+  const start = async () => {
+    const folder = useRuntimeFolder();
+    const child = new Child('inspected', { node: { address: loopback(71), tcpPort: 0 } });
+    await child.hear('ready');
+    return { child, sockets: () => readdirSync(join(folder, 'rds-tcp')) };
+  };
+
+  test('was killed leaves nothing that is taken for a node', async () => {
+    const { child, sockets } = await start();
+    expect((await rds('info', '-k')).code).toBe(0);
+    child.process.kill('SIGKILL');
+    await child.ended(5000);
+    expect(sockets()).toHaveLength(1);
+    const { code, stderr } = await rds('info', '-k');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^rds info: no node was found; .*\n$/);
+    expect(sockets()).toEqual([]);
+  });
+
+  test('stands still does not hide the others', async () => {
+    const { child, sockets } = await start();
+    const node = await openInspected();
+    child.process.kill('SIGSTOP');
+    const { code, stdout, stderr } = await rds('info', '-k', '--json');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^rds info: ETIMEDOUT: .*\n$/);
+    expect(JSON.parse(stdout)).toMatchObject([{ address: node.address, tcpPort: node.tcpPort }]);
+    expect(sockets()).toHaveLength(2);
   });
 });
 

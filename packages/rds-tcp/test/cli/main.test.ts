@@ -1,9 +1,10 @@
 /** The command as a whole: help, versions, wrong arguments. */
 
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.js';
-import { Rds, rds } from './rds.js';
+import { MAIN, Rds, rds } from './rds.js';
 
 const names = COMMANDS.map(({ name }) => name);
 
@@ -54,4 +55,14 @@ test('a reader that leaves is no error', async () => {
   const help = new Rds(['ping', '--help']);
   help.process.stdout.destroy();
   expect(await help.ended()).toMatchObject({ code: 0, stderr: '' });
+});
+
+test.skipIf(!existsSync('/dev/full'))('what can not be written fails', () => {
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, '--help'], {
+    stdio: ['ignore', full, 'pipe'],
+  });
+  closeSync(full);
+  expect(status).toBe(1);
+  expect(String(stderr)).toMatch(/^rds: ENOSPC: .*\n$/);
 });
