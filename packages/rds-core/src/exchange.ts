@@ -298,6 +298,8 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
 
   noteLeft(payloadBytes: number): void {
     this.#inbound.refusals.noteLeft(payloadBytes);
+    // The batch's own acknowledgement still stops before what was refused.
+    this.#inbound.ackDue = true;
   }
 
   get asksForRefusals(): boolean {
