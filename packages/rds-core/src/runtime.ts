@@ -53,8 +53,11 @@ export interface Transport {
    * another errno. `tcpPort` 0 asks for any free port.
    */
   listen(local: TcpAddress, onStream: (stream: Stream) => void): Promise<Listener>;
-  /** Dials `remote` from `local.address`: to a peer, the source address is the identity. */
-  connect(local: TcpAddress, remote: TcpAddress): Stream;
+  /**
+   * Dials `remote` from `local.address`: to a peer, the source address is the identity. With
+   * `lane`, from a TCP port that is `lane` modulo 8, because that tells the peer which path it is.
+   */
+  connect(local: TcpAddress, remote: TcpAddress, lane?: number): Stream;
 }
 
 export interface Listener {
@@ -67,6 +70,8 @@ export interface Listener {
 export interface Stream {
   /** The address of the other end, known from the start on accepted streams. */
   readonly remoteAddress: string;
+  /** The TCP port there, of an accepted stream. Needed for more than one path; see `lane`. */
+  readonly remotePort?: number | undefined;
   /** Who hears of what happens. Set at once by whoever gets the stream, and may be replaced. */
   handler: StreamHandler;
   /**

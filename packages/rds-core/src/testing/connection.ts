@@ -52,6 +52,7 @@ export interface CutFault {
 export class SimulatedConnection {
   /** The dialler's address. */
   readonly from: string;
+  readonly fromPort: number;
   /** The listener's address and port. */
   readonly to: string;
   readonly toPort: number;
@@ -62,16 +63,17 @@ export class SimulatedConnection {
   /** The dialler's, then the listener's once it has answered. */
   readonly #hosts: SimulatedHost[];
 
-  constructor(context: ConnectionContext, host: SimulatedHost, from: string, to: TcpAddress) {
+  constructor(context: ConnectionContext, host: SimulatedHost, from: TcpAddress, to: TcpAddress) {
     const { clock, links } = context;
-    this.from = from;
+    this.from = from.address;
+    this.fromPort = from.tcpPort;
     this.to = to.address;
     this.toPort = to.tcpPort;
     this.#context = context;
     this.#hosts = [host];
     this.#wires = { to: new Wire(clock, links.to), back: new Wire(clock, links.back) };
-    this.dialled = this.#stream(host, from, to.address, this.#wires.to);
-    this.#tell('dial', from, this.to);
+    this.dialled = this.#stream(host, this.from, to, this.#wires.to);
+    this.#tell('dial', this.from, this.to);
     if (links.to.dialRule === 'exhausted') {
       host.later(() => this.dialled.fail(errno('EMFILE', `connect ${this.to}:${this.toPort}`)));
     } else {
@@ -147,7 +149,8 @@ export class SimulatedConnection {
     if (dialled.state !== 'connecting' || this.#hosts[0]?.isOnline === false) return;
     this.#hosts.push(acceptor.host);
     this.#tell('open', this.from, this.to);
-    const accepted = this.#stream(acceptor.host, this.to, this.from, this.#wires.back);
+    const caller = { address: this.from, tcpPort: this.fromPort };
+    const accepted = this.#stream(acceptor.host, this.to, caller, this.#wires.back);
     this.#wires.to.send(() => this.#accept(acceptor, accepted));
     this.#context.onOpened(this);
     dialled.establish(accepted, () => dialled.handler.opened());
@@ -164,13 +167,13 @@ export class SimulatedConnection {
     if (!acceptor.host.isOnline) accepted.abort();
   }
 
-  #stream(host: SimulatedHost, from: string, to: string, wire: Wire): SimulatedStream {
+  #stream(host: SimulatedHost, from: string, to: TcpAddress, wire: Wire): SimulatedStream {
     const { clock, random, options, onClosed } = this.#context;
     const close = (): void => onClosed(this);
     const tell =
       options.onEvent &&
       ((kind: ConnectionEventKind, bytes?: Uint8Array) => {
-        this.#tell(kind, from, to, bytes);
+        this.#tell(kind, from, to.address, bytes);
       });
     return new SimulatedStream(to, { clock, random, options, host, wire, onClosed: close, tell });
   }

@@ -24,8 +24,9 @@ export class LinuxCritic {
     this.#violation = violation;
   }
 
-  connected(): void {
-    this.#heard = { map: false, resent: 0, fresh: 0 };
+  /** A path beyond the first brings no map. */
+  connected(isLane: boolean): void {
+    this.#heard = { map: isLane, resent: 0, fresh: 0 };
   }
 
   check(header: Header, generation: number): void {

@@ -1,13 +1,13 @@
 /**
- * LinuxPath: one peer as a simulated kernel knows it. Mirrors `struct rds_conn_path` of Linux 6.1:
+ * LinuxPath: one path to a peer of a simulated kernel. Mirrors `struct rds_conn_path` of Linux 6.1:
  * send.c, recv.c and threads.c of net/rds, under tcp_connect.c and tcp_listen.c. On purpose it has
  * nothing of our own path: two sides that share a mistake get along.
  */
 
-import { compareNodes, type IpAddress, parseIp, RDS_TCP_PORT } from '../address.js';
+import { type IpAddress, RDS_TCP_PORT } from '../address.js';
 import { Queue } from '../queue.js';
 import type { Timer } from '../runtime.js';
-import { encodeExtensions } from '../wire/extension.js';
+import { type Extensions, encodeExtensions } from '../wire/extension.js';
 import { FrameDecoder } from '../wire/frame-decoder.js';
 import * as wire from '../wire/header.js';
 import type { SimulatedHost } from './host.js';
@@ -39,10 +39,19 @@ export interface LinuxMessage {
   isOvertaken?: boolean;
 }
 
-export interface LinuxPathOwner {
-  readonly options: { paths: number; pingEnable: boolean; hz: number; keepaliveMs: number };
+/** The kernel, as its connections see it. */
+export interface LinuxConnectionOwner {
+  readonly options: {
+    generation: 6.1 | 2026;
+    paths: number;
+    pingEnable: boolean;
+    hz: number;
+    keepaliveMs: number;
+  };
   readonly ip: IpAddress;
   readonly host: SimulatedHost;
+  /** c_my_gen_num, of this boot. */
+  readonly ownGeneration: number;
   /** c_lcong: our own map. */
   readonly congestion: Uint8Array;
   readonly stats: { recvDropOldSeq: number };
@@ -54,12 +63,35 @@ export interface LinuxPathOwner {
   violation(remote: string, text: string): void;
 }
 
-const PROBE_PORT = 1;
+/** What a probe says of its sender. */
+export interface Handshake {
+  npaths: number;
+  generation: number;
+  sportIndex: boolean;
+}
+
+/** The connection, as its paths see it. */
+export interface LinuxPathOwner {
+  readonly owner: LinuxConnectionOwner;
+  readonly remote: string;
+  readonly dials: boolean;
+  readonly npaths: number;
+  /** More connections live than there may. */
+  readonly isDouble: boolean;
+  readonly handshake: Extensions;
+  mapQueued: boolean;
+  isCongested(port: number): boolean;
+  mapReceived(map: Uint8Array): void;
+  mayTransmit(index: number): boolean;
+  caughtUp(): void;
+  pathUp(index: number): void;
+  ping(): void;
+  readExtensions(header: wire.Header): Handshake;
+  introduced(handshake: Handshake): void;
+}
+
+export const PROBE_PORT = 1;
 const EMPTY = new Uint8Array(0);
-/** What 6.1 takes for the payload of an extension type below 16. It knows nothing of the others. */
-const EXTENSION_BYTES = [0, 4, 4, 8, 0, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-/** Of the one type from 16 up that our nodes send, with the type byte. */
-const PRIVATE_BYTES = 4;
 /** sk_sndbuf of the TCP socket: so much is unacknowledged before the rest waits, unflagged. */
 const SEND_BUFFER_BYTES = 256 * 1024;
 const RECONNECT_MAX_MS = 1000;
@@ -67,50 +99,43 @@ const RECONNECT_MAX_MS = 1000;
 const SYN_AGAIN_MS = 3000;
 
 export class LinuxPath {
-  readonly #owner: LinuxPathOwner;
-  readonly #remote: string;
-  /** Ours is the smaller address. */
-  readonly #dials: boolean;
+  readonly #connection: LinuxPathOwner;
+  readonly #index: number;
   #state: 'down' | 'waiting' | 'connecting' | 'up' = 'down';
   #stream: SimulatedStream | undefined;
   #timer: Timer | undefined;
   #tick: Timer | undefined;
   #reconnectMs = 0;
-  #npaths = 0;
-  #pingTriggered = false;
-  #generation = 0;
   #nextTx = 1;
   #nextRx = 0;
   readonly #sendQueue = new Queue<LinuxMessage>();
   readonly #retrans = new Queue<LinuxMessage>();
-  /** c_fcong: it outlives connections. */
-  readonly #congestion = new Uint8Array(8192);
-  #mapQueued = false;
   #writtenBytes = 0;
   #highestSent = 0;
   #ackedBytes = 0;
   readonly #critic = new LinuxCritic((text) => this.#violation(text));
 
-  constructor(owner: LinuxPathOwner, remote: string) {
-    this.#owner = owner;
-    this.#remote = remote;
-    const ip = parseIp(remote) as IpAddress;
-    this.#dials = compareNodes({ ip: owner.ip, tcpPort: 0 }, { ip, tcpPort: 0 }) < 0;
+  constructor(connection: LinuxPathOwner, index: number) {
+    this.#connection = connection;
+    this.#index = index;
   }
 
   get isUp(): boolean {
     return this.#state === 'up';
   }
 
-  isCongested(port: number): boolean {
-    return (((this.#congestion[port >> 3] as number) >> (port & 7)) & 1) === 1;
+  get remotePort(): number {
+    return this.#stream?.remotePort ?? 0;
   }
 
-  /** rds_send_mprds_hash. False while a blocking send of a socket with this hash has to wait. */
-  prepare(hash: number): boolean {
-    if (this.#npaths > 0 || hash === 0) return true;
-    this.#ping();
-    return false;
+  get nextTx(): number {
+    return this.#nextTx;
+  }
+
+  /** True if all before this number is sent and acknowledged. */
+  isPast(sequence: number): boolean {
+    const first = this.#retrans.peek() ?? this.#sendQueue.peek();
+    return first === undefined || (first.sequence ?? 0) >= sequence;
   }
 
   /** rds_send_queue_rm: it is numbered here, before there need be a connection. */
@@ -124,11 +149,6 @@ export class LinuxPath {
     if (this.#state === 'down') this.#connect();
   }
 
-  mapChanged(): void {
-    this.#mapQueued = true;
-    this.xmit();
-  }
-
   /** rds_send_drop_to, or all there is. What TCP has already is not held back. */
   drop(fate: LinuxFate, sender?: LinuxMessage['sender']): void {
     const matches = (each: LinuxMessage) => sender === undefined || each.sender === sender;
@@ -139,16 +159,16 @@ export class LinuxPath {
 
   /** rds_tcp_accept_one. */
   accept(stream: SimulatedStream): void {
-    if (this.#dials) {
+    const connection = this.#connection;
+    if (connection.dials) {
       release(stream, () => this.#violation('sends bytes where it may only knock'));
       this.connectIfDown();
     } else if (this.#state === 'down') {
       this.#up(stream);
-      if (this.#npaths === 0) this.#ping();
+      if (connection.npaths === 0) connection.ping();
       this.xmit();
     } else {
-      const isDouble = this.isUp && this.#owner.connectionsFrom(this.#remote) > 1;
-      if (isDouble) this.#violation('dials while its connection is up');
+      if (this.isUp && connection.isDouble) this.#violation('dials while its connection is up');
       release(stream);
     }
   }
@@ -166,7 +186,7 @@ export class LinuxPath {
     for (const message of [...sent, ...waiting]) {
       if (!message.isFlushed) this.#sendQueue.push(message);
     }
-    if (this.#dials) this.#reconnect();
+    if (this.#connection.dials) this.#reconnect();
     for (const message of sent) {
       if (message.isFlushed) message.sender?.settled(message, 'dropped-by-generation');
     }
@@ -174,12 +194,13 @@ export class LinuxPath {
 
   /** rds_send_xmit. */
   xmit(): void {
-    if (!this.isUp) return;
+    const connection = this.#connection;
+    if (!this.isUp || !connection.mayTransmit(this.#index)) return;
     const chunks: Uint8Array[] = [];
     while (this.#writtenBytes - this.#ackedBytes < SEND_BUFFER_BYTES) {
-      if (this.#mapQueued) {
-        this.#mapQueued = false;
-        const payload = this.#owner.congestion.slice();
+      if (connection.mapQueued) {
+        connection.mapQueued = false;
+        const payload = connection.owner.congestion.slice();
         this.#encode(chunks, { sport: 0, dport: 0, payload, flags: wire.FLAG_CONGESTION_MAP });
         continue;
       }
@@ -202,24 +223,17 @@ export class LinuxPath {
     const view = new DataView(header.buffer);
     wire.writeHeader(view, 0, sequence, 0, payload.length, sport, dport, flags);
     if (sport + dport === PROBE_PORT) {
-      const extensions = encodeExtensions({ npaths: this.#owner.options.paths });
-      wire.writeExtensions(header, 0, extensions);
+      wire.writeExtensions(header, 0, encodeExtensions(this.#connection.handshake));
     }
     chunks.push(header, payload);
     this.#writtenBytes += header.length + payload.length;
   }
 
-  #ping(): void {
-    if (this.#pingTriggered) return;
-    this.#pingTriggered = true;
-    this.#sendProbe(PROBE_PORT, 0);
-  }
-
   /** rds_send_probe: a ping or a pong. It waits for the next tick, or for what leaves before. */
-  #sendProbe(sport: number, dport: number): void {
-    const { host, options } = this.#owner;
+  sendProbe(sport: number, dport: number): void {
+    const { host, options } = this.#connection.owner;
     this.connectIfDown();
-    if (this.isCongested(dport)) return;
+    if (this.#connection.isCongested(dport)) return;
     this.queue({ sport, dport, payload: EMPTY });
     this.#tick ??= host.clock.setTimer((host.random() * 1000) / options.hz, () => {
       this.#tick = undefined;
@@ -236,12 +250,13 @@ export class LinuxPath {
       first.sender?.settled(first, first.isOvertaken ? 'dropped-by-generation' : fate);
     }
     this.xmit();
+    if (this.#index === 0) this.#connection.caughtUp();
   }
 
   // Connecting
 
   #reconnect(): void {
-    const { host, options } = this.#owner;
+    const { host, options } = this.#connection.owner;
     this.#state = 'waiting';
     this.#timer = host.clock.setTimer(host.random() * this.#reconnectMs, () => this.#connect());
     const nextMs = this.#reconnectMs === 0 ? 1000 / options.hz : this.#reconnectMs * 2;
@@ -249,19 +264,21 @@ export class LinuxPath {
   }
 
   #connect(): void {
-    const { host, ip } = this.#owner;
-    const remote = { address: this.#remote, tcpPort: RDS_TCP_PORT };
-    const stream = host.transport.connect({ address: ip.text, tcpPort: 0 }, remote);
+    const { owner, dials, remote: address } = this.#connection;
+    const { host, ip, options } = owner;
+    const remote = { address, tcpPort: RDS_TCP_PORT };
+    const lane = options.generation === 2026 ? this.#index : undefined;
+    const stream = host.transport.connect({ address: ip.text, tcpPort: 0 }, remote, lane);
     this.#state = 'connecting';
     this.#stream = stream as SimulatedStream;
-    this.#stream.keepaliveMs = this.#owner.options.keepaliveMs;
+    this.#stream.keepaliveMs = options.keepaliveMs;
     this.#timer = host.clock.setTimer(SYN_AGAIN_MS, () => {
       stream.handler = { ...stream.handler, closed: () => {} };
       stream.destroy();
       this.#connect();
     });
     const opened = (): void => {
-      if (this.#dials) this.#up(stream as SimulatedStream);
+      if (dials) this.#up(stream as SimulatedStream);
       else this.shutdown();
       this.xmit();
     };
@@ -275,9 +292,9 @@ export class LinuxPath {
     this.#state = 'up';
     this.#stream = stream;
     this.#reconnectMs = this.#writtenBytes = this.#ackedBytes = this.#highestSent = 0;
-    this.#mapQueued = true;
-    this.#critic.connected();
-    stream.keepaliveMs = this.#owner.options.keepaliveMs;
+    this.#connection.pathUp(this.#index);
+    this.#critic.connected(this.#index > 0);
+    stream.keepaliveMs = this.#connection.owner.options.keepaliveMs;
     stream.onAcknowledged = (bytes) => this.#acknowledged(bytes);
     const decoder = new FrameDecoder(0xffff_ffff);
     const frame = (header: wire.Header, payload: Uint8Array): void => {
@@ -298,62 +315,35 @@ export class LinuxPath {
   /** rds_tcp_data_recv and rds_recv_incoming. */
   #frame(header: wire.Header, payload: Uint8Array): void {
     const { sequence, sport, dport, flags } = header;
-    const { options, stats } = this.#owner;
-    const handshake = this.#readExtensions(header);
+    const connection = this.#connection;
+    const { options, stats } = connection.owner;
+    const handshake = connection.readExtensions(header);
     this.#critic.check(header, handshake.generation);
     if (flags === wire.FLAG_CONGESTION_MAP) {
-      this.#congestion.set(payload);
-      this.#owner.wakeSenders();
+      connection.mapReceived(payload);
     } else if (sequence < this.#nextRx && (flags & wire.FLAG_RETRANSMITTED) !== 0) {
       stats.recvDropOldSeq++;
     } else {
       this.#nextRx = sequence + 1;
       if (options.pingEnable && dport === 0) {
         if (sport === 0) return;
-        this.#sendProbe(0, sport);
-        if (sport === PROBE_PORT) this.#introduced(handshake);
-      } else if (sport === 0 && dport === PROBE_PORT) this.#introduced(handshake);
-      else this.#owner.deliver({ address: this.#remote, port: sport }, dport, payload);
+        this.sendProbe(0, sport);
+        if (sport === PROBE_PORT) connection.introduced(handshake);
+      } else if (sport === 0 && dport === PROBE_PORT) connection.introduced(handshake);
+      else connection.owner.deliver({ address: connection.remote, port: sport }, dport, payload);
     }
   }
 
-  /** rds_recv_hs_exthdrs and rds_conn_peer_gen_update. */
-  #introduced({ npaths, generation }: { npaths: number; generation: number }): void {
-    this.#npaths = Math.max(1, npaths || this.#npaths);
-    this.#pingTriggered = false;
-    if (generation !== 0) {
-      if (this.#generation !== 0 && this.#generation !== generation) {
-        this.#nextTx = 1;
-        this.#nextRx = 0;
-        for (const message of this.#retrans) message.isFlushed = true;
-      }
-      this.#generation = generation;
-    }
-    this.#owner.wakeSenders();
-  }
-
-  /** rds_message_next_extension, as far as it gets. */
-  #readExtensions({ extended, extensions }: wire.Header): { npaths: number; generation: number } {
-    const found = { npaths: 0, generation: 0 };
-    const view = new DataView(extensions.buffer);
-    for (let at = 0; extended && at < extensions.length; ) {
-      const type = extensions[at] as number;
-      const bytes = EXTENSION_BYTES[type];
-      if (bytes === undefined) {
-        const behind = extensions.subarray(at + PRIVATE_BYTES);
-        if (behind.some((byte) => byte !== 0)) this.#violation('goes on behind its extension');
-      } else if (bytes === 0 && type !== 0) this.#violation(`has extension type ${type}`);
-      if (type === 0 || bytes === undefined || at + 1 + bytes > extensions.length) break;
-      if (type === 5) found.npaths = view.getUint16(at + 1);
-      if (type === 6) found.generation = view.getUint32(at + 1);
-      at += 1 + bytes;
-    }
-    if (found.npaths > 1) this.#violation(`announces ${found.npaths} paths`);
-    return found;
+  /** rds_conn_peer_gen_update: the peer has booted, and knows nothing of what it was sent. */
+  peerRestarted(): void {
+    this.#nextTx = 1;
+    this.#nextRx = 0;
+    for (const message of this.#retrans) message.isFlushed = true;
   }
 
   #violation(text: string): void {
-    this.#owner.violation(this.#remote, text);
+    const { owner, remote } = this.#connection;
+    owner.violation(remote, text);
   }
 }
 

@@ -1,12 +1,13 @@
 /**
  * LinuxPeer: a Linux 6.1 host with rds_tcp in the simulated world, down to what it does wrong. It
  * keeps a list of what it was sent and a real kernel would have stumbled over. Mirrors net/rds:
- * af_rds.c, bind.c and cong.c here; `LinuxPath` and `LinuxSocket` have the rest.
+ * af_rds.c, bind.c and cong.c here; `LinuxConnection`, `LinuxPath` and `LinuxSocket` have the rest.
  */
 
 import { type IpAddress, RDS_TCP_PORT, unicastIp } from '../address.js';
 import type { SimulatedHost } from './host.js';
-import { type LinuxFate, LinuxPath, type LinuxPathOwner } from './linux-path.js';
+import { LinuxConnection } from './linux-connection.js';
+import type { LinuxConnectionOwner, LinuxFate } from './linux-path.js';
 import { LinuxSocket, type LinuxSocketOptions, type LinuxSocketOwner } from './linux-socket.js';
 import type { SimulatedNetwork } from './network.js';
 import type { SeededRandom } from './random.js';
@@ -16,6 +17,11 @@ export interface LinuxPeerOptions {
   readonly address: string;
   /** How many connections it announces. Default 8, as 6.1 does. Our nodes say 1, so it uses one. */
   readonly paths?: 1 | 8;
+  /**
+   * 6.1, or 2026: from then on a kernel says its generation and SPORT_IDX too, tells paths apart by
+   * TCP ports, and uses as many as both sides have. Default 6.1.
+   */
+  readonly generation?: 6.1 | 2026;
   /** The sysctl net.rds.ping_enable: without it no pong ever comes. Default true. */
   readonly pingEnable?: boolean;
   /** Ticks per second: pings and pongs wait for the next. Default 100. */
@@ -24,10 +30,16 @@ export interface LinuxPeerOptions {
   readonly keepaliveMs?: number;
 }
 
-const DEFAULTS = { paths: 8, pingEnable: true, hz: 100, keepaliveMs: 30_000 } as const;
+const DEFAULTS = {
+  paths: 8,
+  generation: 6.1,
+  pingEnable: true,
+  hz: 100,
+  keepaliveMs: 30_000,
+} as const;
 const LAST_PORT = 65_535;
 
-export class LinuxPeer implements LinuxPathOwner, LinuxSocketOwner {
+export class LinuxPeer implements LinuxConnectionOwner, LinuxSocketOwner {
   readonly options: Required<LinuxPeerOptions>;
   readonly ip: IpAddress;
   /** What a real kernel would have stumbled over, with time and sender. Empty if all is well. */
@@ -35,11 +47,12 @@ export class LinuxPeer implements LinuxPathOwner, LinuxSocketOwner {
   readonly stats = { recvDropNoSock: 0, recvDropOldSeq: 0 };
   readonly congestion = new Uint8Array(8192);
   host: SimulatedHost;
+  ownGeneration: number;
   /** What becomes of each message that was sent with a token. */
   onFate: ((token: unknown, fate: LinuxFate) => void) | undefined;
   readonly #network: SimulatedNetwork;
   readonly #random: SeededRandom;
-  readonly #paths = new Map<string, LinuxPath>();
+  readonly #connections = new Map<string, LinuxConnection>();
   readonly #sockets = new Map<number, LinuxSocket>();
 
   constructor(network: SimulatedNetwork, random: SeededRandom, options: LinuxPeerOptions) {
@@ -48,11 +61,12 @@ export class LinuxPeer implements LinuxPathOwner, LinuxSocketOwner {
     this.options = { ...DEFAULTS, ...options };
     this.ip = unicastIp(options.address, 'LinuxPeer');
     this.host = network.runtime({ canStall: false });
+    this.ownGeneration = this.#anyGeneration();
   }
 
   async start(): Promise<void> {
     await this.host.transport.listen({ address: this.ip.text, tcpPort: RDS_TCP_PORT }, (stream) => {
-      this.path(stream.remoteAddress).accept(stream as SimulatedStream);
+      this.connection(stream.remoteAddress).accept(stream as SimulatedStream);
     });
   }
 
@@ -80,7 +94,7 @@ export class LinuxPeer implements LinuxPathOwner, LinuxSocketOwner {
 
   /** As when a sysctl of rds_tcp changes: made again, and sent again what is unacknowledged. */
   dropConnections(): void {
-    for (const path of this.#paths.values()) if (path.isUp) path.shutdown();
+    for (const connection of this.#connections.values()) connection.shutdown();
   }
 
   /** The power fails: nobody is told, and all is forgotten. `start` boots it. */
@@ -102,21 +116,27 @@ export class LinuxPeer implements LinuxPathOwner, LinuxSocketOwner {
   #forget(how: 'process' | 'machine'): void {
     this.#network.kill(this.host, how);
     this.host = this.#network.runtime({ canStall: false });
-    const paths = [...this.#paths.values()];
-    this.#paths.clear();
+    this.ownGeneration = this.#anyGeneration();
+    const connections = [...this.#connections.values()];
+    this.#connections.clear();
     for (const socket of [...this.#sockets.values()]) socket.close();
-    for (const path of paths) path.drop('dropped-by-reboot');
+    for (const connection of connections) connection.drop('dropped-by-reboot');
+  }
+
+  /** 6.1 has one too, and never says it. */
+  #anyGeneration(): number {
+    return this.options.generation === 2026 ? this.#random.integer(1, 0xffff_ffff) : 0;
   }
 
   // For paths and sockets
 
-  path(address: string): LinuxPath {
-    let path = this.#paths.get(address);
-    if (path === undefined) {
-      path = new LinuxPath(this, address);
-      this.#paths.set(address, path);
+  connection(address: string): LinuxConnection {
+    let connection = this.#connections.get(address);
+    if (connection === undefined) {
+      connection = new LinuxConnection(this, address);
+      this.#connections.set(address, connection);
     }
-    return path;
+    return connection;
   }
 
   connectionsFrom(address: string): number {
@@ -146,11 +166,13 @@ export class LinuxPeer implements LinuxPathOwner, LinuxSocketOwner {
     const bit = 1 << (port & 7);
     const byte = this.congestion[port >> 3] as number;
     this.congestion[port >> 3] = isCongested ? byte | bit : byte & ~bit;
-    for (const path of this.#paths.values()) path.mapChanged();
+    for (const connection of this.#connections.values()) connection.mapChanged();
   }
 
   closed(socket: LinuxSocket): void {
     if (this.#sockets.get(socket.port) === socket) this.#sockets.delete(socket.port);
-    for (const path of this.#paths.values()) path.drop('dropped-by-close', socket);
+    for (const connection of this.#connections.values()) {
+      connection.drop('dropped-by-close', socket);
+    }
   }
 }

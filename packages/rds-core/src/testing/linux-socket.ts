@@ -6,7 +6,8 @@
 import type { Address } from '../address.js';
 import type { Incoming } from '../message.js';
 import { Queue } from '../queue.js';
-import type { LinuxFate, LinuxMessage, LinuxPath } from './linux-path.js';
+import type { LinuxConnection } from './linux-connection.js';
+import type { LinuxFate, LinuxMessage } from './linux-path.js';
 
 export interface LinuxSocketOptions {
   /** SO_SNDBUF and SO_RCVBUF as RDS counts them. Default 106,496, half of wmem_default. */
@@ -15,7 +16,7 @@ export interface LinuxSocketOptions {
 }
 
 export interface LinuxSocketOwner {
-  path(address: string): LinuxPath;
+  connection(address: string): LinuxConnection;
   fate(token: unknown, fate: LinuxFate): void;
   congestionChanged(port: number, isCongested: boolean): void;
   closed(socket: LinuxSocket): void;
@@ -51,10 +52,11 @@ export class LinuxSocket {
   sendmsg(data: Uint8Array, to: Address, token?: unknown): 'sent' | 'ENOBUFS' | 'EAGAIN' {
     if (!this.#isOpen) throw new Error('EBADF: the socket is closed');
     if (data.length > this.#sendBufferBytes) throw new Error('EMSGSIZE: above the send buffer');
-    const path = this.#owner.path(to.address);
-    path.prepare(this.#hash);
+    const connection = this.#owner.connection(to.address);
+    connection.prepare(this.#hash);
+    const path = connection.pathOf(this.#hash);
     path.connectIfDown();
-    if (path.isCongested(to.port)) return 'ENOBUFS';
+    if (connection.isCongested(to.port)) return 'ENOBUFS';
     if (this.#sentBytes >= this.#sendBufferBytes) return 'EAGAIN';
     this.#sentBytes += data.length;
     const payload = data.slice();
@@ -93,8 +95,11 @@ export class LinuxSocket {
   /** For the kernel: something came that a blocked send may have waited for. */
   wake(): void {
     for (let next = this.#blocked.peek(); next; next = this.#blocked.peek()) {
-      const path = this.#owner.path(next.to.address);
-      if (!path.prepare(this.#hash) || this.sendmsg(next.data, next.to, next.token) !== 'sent')
+      const connection = this.#owner.connection(next.to.address);
+      if (
+        !connection.prepare(this.#hash) ||
+        this.sendmsg(next.data, next.to, next.token) !== 'sent'
+      )
         return;
       this.#blocked.shift();
     }

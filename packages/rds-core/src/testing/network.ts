@@ -7,6 +7,7 @@
  */
 
 import type { Listener, Stream, TcpAddress, Transport } from '../runtime.js';
+import { MAX_PATHS } from '../wire/extension.js';
 import type { SimulatedClock } from './clock.js';
 import { type Acceptor, type CutFault, SimulatedConnection } from './connection.js';
 import { errno } from './errno.js';
@@ -47,6 +48,7 @@ export class SimulatedNetwork {
   readonly #links = new Map<string, Link>();
   readonly #connections = new Set<SimulatedConnection>();
   #dials = 0;
+  #lastDialPort = FREE_PORTS.min;
 
   constructor(clock: SimulatedClock, random: SeededRandom, options: Partial<NetworkOptions> = {}) {
     this.#clock = clock;
@@ -145,7 +147,7 @@ export class SimulatedNetwork {
         new Promise((resolve) => {
           if (host.isOnline) resolve(this.#listen(host, local, onStream));
         }),
-      connect: (local, remote) => this.#connect(host, local, remote),
+      connect: (local, remote, lane) => this.#connect(host, local, remote, lane),
     };
   }
 
@@ -163,8 +165,9 @@ export class SimulatedNetwork {
     return { tcpPort, close };
   }
 
-  #connect(host: SimulatedHost, local: TcpAddress, remote: TcpAddress): Stream {
+  #connect(host: SimulatedHost, local: TcpAddress, remote: TcpAddress, lane?: number): Stream {
     this.#dials++;
+    const from = { address: local.address, tcpPort: this.#dialPort(lane) };
     const context = {
       number: this.#dials,
       clock: this.#clock,
@@ -178,7 +181,16 @@ export class SimulatedNetwork {
       onOpened: (connection: SimulatedConnection) => this.#connections.add(connection),
       onClosed: (connection: SimulatedConnection) => this.#connections.delete(connection),
     };
-    return new SimulatedConnection(context, host, local.address, remote).dialled;
+    return new SimulatedConnection(context, host, from, remote).dialled;
+  }
+
+  /** One after the other, as if no other connection had them. */
+  #dialPort(lane: number | undefined): number {
+    const { min, max } = FREE_PORTS;
+    do {
+      this.#lastDialPort = this.#lastDialPort < max ? this.#lastDialPort + 1 : min;
+    } while (lane !== undefined && this.#lastDialPort % MAX_PATHS !== lane);
+    return this.#lastDialPort;
   }
 
   #freePort(address: string): number {

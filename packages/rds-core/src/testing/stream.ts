@@ -7,7 +7,7 @@
  */
 
 import { Queue } from '../queue.js';
-import type { Stream, StreamHandler } from '../runtime.js';
+import type { Stream, StreamHandler, TcpAddress } from '../runtime.js';
 import type { SimulatedClock } from './clock.js';
 import { type ErrnoError, errno } from './errno.js';
 import type { SimulatedHost } from './host.js';
@@ -50,6 +50,7 @@ const UNATTENDED: StreamHandler = {
 
 export class SimulatedStream implements Stream {
   readonly remoteAddress: string;
+  readonly remotePort: number;
   handler: StreamHandler = UNATTENDED;
   /** For a model of a kernel: the other host's TCP has acknowledged so many more bytes. */
   onAcknowledged: ((bytes: number) => void) | undefined;
@@ -71,8 +72,9 @@ export class SimulatedStream implements Stream {
   /** A reset that has arrived: writing fails at once, reading when all before it is read. */
   #reset: ErrnoError | undefined;
 
-  constructor(remoteAddress: string, context: StreamContext) {
-    this.remoteAddress = remoteAddress;
+  constructor(remote: TcpAddress, context: StreamContext) {
+    this.remoteAddress = remote.address;
+    this.remotePort = remote.tcpPort;
     this.#context = context;
     this.#sendBuffer = new SendBuffer(context.random, context.options);
   }

@@ -31,7 +31,12 @@ const PAYLOAD_BYTES: Readonly<Record<number, number>> = {
 };
 
 /** Feature bit: acknowledgements travel in the header's ack field. Every version so far has it. */
-export const FEATURE_ACKS = 0x01;
+const FEATURE_ACKS = 0x01;
+/** Three bits: how many paths the sender would use, besides the first. */
+const PATHS_SHIFT = 4;
+
+/** As many as a kernel has workers for (RDS_MPATH_WORKERS), and TCP ports modulo 8 can tell. */
+export const MAX_PATHS = 8;
 
 /** What one of our own nodes says of itself. A Linux kernel says nothing of the kind. */
 interface OwnExtension {
@@ -45,6 +50,16 @@ export interface Extensions {
   readonly generation?: number | undefined;
   readonly sportIndex?: boolean | undefined;
   readonly own?: OwnExtension | undefined;
+}
+
+/** What a node that would use so many paths says of itself. */
+export function ownFeatures(paths: number): number {
+  return FEATURE_ACKS | ((paths - 1) << PATHS_SHIFT);
+}
+
+/** How many paths the sender would use with us: a kernel one, whatever its NPATHS says. */
+export function announcedPaths({ own }: Extensions): number {
+  return own === undefined ? 1 : 1 + ((own.features >> PATHS_SHIFT) & (MAX_PATHS - 1));
 }
 
 /** The 16 bytes, in the order that kernels can read. */
@@ -61,6 +76,10 @@ export function encodeExtensions(extensions: Extensions): Uint8Array {
     bytes[at] = GENERATION;
     view.setUint32(at + 1, extensions.generation);
     at += 5;
+  }
+  if (extensions.sportIndex) {
+    bytes[at] = SPORT_INDEX;
+    at += 2;
   }
   if (extensions.own !== undefined) {
     bytes[at] = OWN;

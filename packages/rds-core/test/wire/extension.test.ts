@@ -7,7 +7,7 @@ import {
   EXTENSION_SPACE_BYTES,
   type Extensions,
   encodeExtensions,
-  FEATURE_ACKS,
+  ownFeatures,
 } from '../../src/wire/extension.js';
 
 const anyExtensions = fc.record(
@@ -28,9 +28,15 @@ describe('encodeExtensions', () => {
   });
 
   test('has room for all that we say, our own extension last', () => {
-    const own = { features: FEATURE_ACKS, tcpPort: 16385 };
+    const own = { features: ownFeatures(1), tcpPort: 16385 };
     const bytes = encodeExtensions({ npaths: 1, generation: 0xdeadbeef, own });
     expect(hex(bytes)).toBe('050001' + '06deadbeef' + '72014001' + '00000000');
+  });
+
+  test('and for what is said of several paths, which a 6.1 kernel reads up to SPORT_IDX', () => {
+    const own = { features: ownFeatures(4), tcpPort: 16385 };
+    const bytes = encodeExtensions({ npaths: 4, generation: 0xdeadbeef, sportIndex: true, own });
+    expect(hex(bytes)).toBe('050004' + '06deadbeef' + '0800' + '72314001' + '0000');
   });
 
   test('is undone by decodeExtensions', () => {
