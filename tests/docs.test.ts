@@ -139,6 +139,7 @@ describe('docs/API.md', () => {
     ['NodeInfo', 'info.ts'],
     ['SocketInfo', 'info.ts'],
     ['ConnectionInfo', 'info.ts'],
+    ['PathInfo', 'info.ts'],
     ['Runtime', 'runtime.ts'],
     ['Stream', 'runtime.ts'],
     ['StreamHandler', 'runtime.ts'],

@@ -14,6 +14,7 @@ const USAGE = `Usage: npm run simulate -- [options]
   --minutes M    stop after M minutes, whatever is left
   --processes P  how many processes (default: one per core)
   --seed S       run one seed; with --trace, write its whole story as a page
+  --paths N      nodes have up to N paths, and single connections break
   --mutants      plant bugs in the core, one at a time, and see each of them found
 
 Exit code 0 if no rule was violated, 1 if one was.`;
@@ -38,6 +39,7 @@ export async function simulate(args) {
       processes: { type: 'string' },
       seed: { type: 'string' },
       trace: { type: 'boolean' },
+      paths: { type: 'string' },
       mutants: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -54,10 +56,11 @@ export async function simulate(args) {
     return runMutants({ from: from ?? 1, seeds: seeds ?? 1000, processes });
   }
   const seed = number('seed', values.seed);
+  const paths = number('paths', values.paths) ?? 1;
   if (values.trace && seed === undefined) throw new Error('--trace needs a --seed');
   if (seed !== undefined && values.trace) {
     const { writeTrace } = await import('./trace.mjs');
-    return writeTrace(seed);
+    return writeTrace(seed, paths);
   }
   const minutes = number('minutes', values.minutes);
   return runMany({
@@ -65,11 +68,12 @@ export async function simulate(args) {
     count: seed === undefined ? (seeds ?? (minutes === undefined ? 2000 : Infinity)) : 1,
     untilMs: minutes === undefined ? Infinity : Date.now() + minutes * 60_000,
     processes,
+    paths,
   });
 }
 
-/** @param {{ first: number, count: number, untilMs: number, processes: number }} task */
-async function runMany({ first, count, untilMs, processes }) {
+/** @param {{ first: number, count: number, untilMs: number, processes: number, paths: number }} task */
+async function runMany({ first, count, untilMs, processes, paths }) {
   const worker = await bundle('worker');
   const startedAtMs = Date.now();
   const sums = { seeds: 0, failed: 0, simulatedMs: 0, messages: 0, arrivals: 0 };
@@ -91,13 +95,14 @@ async function runMany({ first, count, untilMs, processes }) {
       for (const [kind, times] of Object.entries(report.faults)) {
         faults.set(kind, (faults.get(kind) ?? 0) + times);
       }
-      if (report.violations.length > 0 && ++sums.failed <= FAILURES_SHOWN) tell(report);
+      if (report.violations.length > 0 && ++sums.failed <= FAILURES_SHOWN) tell(report, paths);
       if (Date.now() - toldAtMs > PROGRESS_EVERY_MS) {
         toldAtMs = Date.now();
         console.log(`${sums.seeds} seeds, ${sums.failed} failed`);
       }
       return 'more';
     },
+    { paths },
   );
   const seconds = (Date.now() - startedAtMs) / 1000;
   const names = [...faults].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -110,13 +115,17 @@ async function runMany({ first, count, untilMs, processes }) {
   return sums.failed === 0 ? 0 : 1;
 }
 
-/** @param {Report} report */
-function tell({ seed, violations, lastEvents }) {
+/**
+ * @param {Report} report
+ * @param {number} paths
+ */
+function tell({ seed, violations, lastEvents }, paths) {
+  const again = `npm run simulate -- --seed ${seed}${paths > 1 ? ` --paths ${paths}` : ''}`;
   console.log(`\nseed ${seed} failed, commit ${commit()}`);
   for (const violation of violations.slice(0, 10)) console.log(`  ${violation}`);
   if (lastEvents.length > 0) console.log(`the last events:\n  ${lastEvents.join('\n  ')}`);
-  console.log(`again: npm run simulate -- --seed ${seed}`);
-  console.log(`its story: npm run simulate -- --seed ${seed} --trace\n`);
+  console.log(`again: ${again}`);
+  console.log(`its story: ${again} --trace\n`);
 }
 
 function commit() {

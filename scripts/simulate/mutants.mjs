@@ -156,7 +156,7 @@ async function firstFailure(workers, isTight, from, to) {
       failure = { seed, isTight, violation };
       return 'enough';
     },
-    HANG_MS,
+    { hangMs: HANG_MS },
   );
   return failure;
 }

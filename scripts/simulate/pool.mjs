@@ -18,9 +18,10 @@ const HEAP_MIB = 512;
  * @param {number} processes
  * @param {() => number | undefined} next
  * @param {(report: Report) => 'more' | 'enough'} onReport
- * @param {number} [hangMs] after so long a seed will never end
+ * @param {{ hangMs?: number, paths?: number }} [options] after `hangMs` a seed will never end
  */
-export async function runSeeds(workerPath, processes, next, onReport, hangMs = HANG_MS) {
+export async function runSeeds(workerPath, processes, next, onReport, options = {}) {
+  const { hangMs = HANG_MS, paths = 1 } = options;
   let isOver = false;
   await Promise.all(Array.from({ length: processes }, () => runOne()));
 
@@ -37,7 +38,7 @@ export async function runSeeds(workerPath, processes, next, onReport, hangMs = H
     return new Promise(
       /** @param {(crashed: Report | undefined) => void} resolve */ (resolve) => {
         const execArgv = ['--enable-source-maps', `--max-old-space-size=${HEAP_MIB}`];
-        const worker = fork(workerPath, { execArgv, silent: true });
+        const worker = fork(workerPath, [String(paths)], { execArgv, silent: true });
         let said = '';
         worker.stderr?.on('data', (text) => {
           said += text;

@@ -11,12 +11,13 @@ import { pageOf, summaryOf } from './page-html.mjs';
  * Runs a seed and writes its page. Resolves to the exit code: 1 if a rule was violated.
  *
  * @param {number} seed
+ * @param {number} [paths]
  * @param {string} [file]
  */
-export async function writeTrace(seed, file = `simulation-${seed}.html`) {
+export async function writeTrace(seed, paths = 1, file = `simulation-${seed}.html`) {
   /** @type {typeof import('../../packages/rds-core/test/simulation/story.ts')} */
   const { tellStory } = await import(pathToFileURL(await bundle('story')).href);
-  const story = await tellStory(seed);
+  const story = await tellStory(seed, paths);
   const path = resolve(file);
   writeFileSync(path, pageOf(story, { style: readStyle(), script: await buildScript() }));
   for (const violation of story.violations) console.log(violation);

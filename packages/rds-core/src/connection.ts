@@ -1,6 +1,6 @@
 /**
  * Connection: a peer, as long as the node lives: who it is, which incarnation of it, which of its
- * ports are congested, and the path to it. Mirrors `struct rds_connection`.
+ * ports are congested, and the paths to it. Mirrors `struct rds_connection`.
  */
 
 import type { Address, IpAddress } from './address.js';
@@ -8,19 +8,25 @@ import type { CloseReason } from './close-reason.js';
 import { CongestionMap } from './congestion-map.js';
 import { RdsError } from './errors.js';
 import type { Flow, Route, Unacknowledged } from './flow.js';
+import { introduces } from './inbound.js';
+import type { LaneOwner } from './lane.js';
 import type { Message, MessageOwner, Receipt } from './message.js';
-import { Path } from './path.js';
-import type { PathOwner, PathSetup } from './path-owner.js';
+import type { Path } from './path.js';
+import type { PathSetup } from './path-owner.js';
+import { type Carried, PathSet } from './path-set.js';
 import type { Payload } from './payload.js';
 import type { PeerKind } from './peer.js';
 import { Pending, type WaitOptions } from './pending.js';
 import type { TcpAddress } from './runtime.js';
 import type { Stranger } from './stranger.js';
-import type { Extensions } from './wire/extension.js';
+import { announcedPaths, decodeExtensions, type Extensions } from './wire/extension.js';
+import { FLAG_CONGESTION_MAP, type Header } from './wire/header.js';
 
 /** What a connection asks of its node, and tells it. */
 export interface ConnectionOwner {
   readonly extensions: Uint8Array;
+  /** Those for a peer that can tell paths apart. */
+  readonly laneExtensions: Uint8Array;
   readonly mapExtensions: Uint8Array | null;
   readonly mapVersion: number;
   copyMap(bytes: Uint8Array, at: number): void;
@@ -40,14 +46,18 @@ export interface ConnectionOwner {
 /** Sender addresses remembered per peer, so that messages of one sender share one object. */
 const MAX_SENDERS = 1024;
 
-export class Connection implements Route, PathOwner {
+export class Connection implements Route, LaneOwner {
   readonly ip: IpAddress;
   readonly remote: TcpAddress;
+  /** The first path, which says who the peer is. */
   readonly path: Path;
+  readonly #paths: PathSet;
   readonly #owner: ConnectionOwner;
   readonly #setup: PathSetup;
   #kind: PeerKind = 'unknown';
   isAssumed = false;
+  /** It was to be forgotten, but for what its other paths may still bring. */
+  #isUnneeded = false;
   /** The peer's incarnation; 0 if it does not say. */
   #generation = 0;
   readonly #congestion = new CongestionMap();
@@ -63,10 +73,19 @@ export class Connection implements Route, PathOwner {
     this.remote = remote;
     this.#owner = owner;
     this.#setup = setup;
-    this.path = new Path(this, setup);
+    this.#paths = new PathSet(this, setup);
+    this.path = this.#paths.first;
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
+  }
+
+  get paths(): readonly Path[] {
+    return this.#paths.all;
+  }
+
+  get carried(): Carried {
+    return this.#paths.carried;
   }
 
   get congestedPorts(): number[] {
@@ -94,15 +113,21 @@ export class Connection implements Route, PathOwner {
     owner: MessageOwner,
     receipt: Receipt | null,
   ): void {
-    this.path.exchange.send(payload, sport, dport, owner, receipt);
+    if (this.#paths.all.length > 1) {
+      const path = this.#paths.of(sport);
+      path.exchange.send(payload, sport, dport, owner, receipt);
+      path.wake();
+    } else this.path.exchange.send(payload, sport, dport, owner, receipt);
     this.path.wake();
   }
 
   cancel(matches: (owner: MessageOwner) => boolean): Unacknowledged {
-    const { queue } = this.path.exchange;
-    const canceled = queue.takeWhere(({ owner }) => matches(owner));
+    const canceled = this.paths.flatMap(({ exchange }) =>
+      exchange.queue.takeWhere(({ owner }) => matches(owner)),
+    );
     const bytes = canceled.reduce((sum, { length }) => sum + length, 0);
     for (const message of canceled) message.settle('canceled');
+    this.#paths.settled();
     this.#setup.stats.send_canceled += canceled.length;
     return { messages: canceled.length, bytes };
   }
@@ -114,7 +139,23 @@ export class Connection implements Route, PathOwner {
   // ── For the node ─────────────────────────────────────────────────────────────────────────────
 
   accept(stranger: Stranger): void {
-    this.path.accept(stranger);
+    (this.paths[stranger.lane] as Path).accept(stranger);
+  }
+
+  hasPath(index: number): boolean {
+    return index < this.paths.length;
+  }
+
+  knocked(): void {
+    this.#paths.knocked();
+  }
+
+  reset(): void {
+    for (const path of this.paths) path.reset();
+  }
+
+  pause(paused: boolean): void {
+    this.#paths.pause(paused);
   }
 
   /** The round trip of an RDS ping, in milliseconds. */
@@ -134,8 +175,13 @@ export class Connection implements Route, PathOwner {
 
   /** Half-closes and waits until the peer has done the same, or a moment has passed. */
   close(): Promise<void> {
-    this.path.finish();
+    this.#paths.finish();
     return this.#closed;
+  }
+
+  /** Drops all at once. */
+  destroy(): void {
+    this.#paths.close();
   }
 
   // ── PathOwner ────────────────────────────────────────────────────────────────────────────────
@@ -145,7 +191,7 @@ export class Connection implements Route, PathOwner {
   }
 
   get extensions(): Uint8Array {
-    return this.#owner.extensions;
+    return this.paths.length > 1 ? this.#owner.laneExtensions : this.#owner.extensions;
   }
 
   get mapExtensions(): Uint8Array | null {
@@ -157,7 +203,7 @@ export class Connection implements Route, PathOwner {
   }
 
   get wanted(): boolean {
-    if (this.#pings.size > 0) return true;
+    if (this.#pings.size > 0 || this.#paths.lanesAreNeeded) return true;
     return [...this.#blocked.values()].some((flows) => [...flows].some((flow) => flow.waiting > 0));
   }
 
@@ -179,14 +225,22 @@ export class Connection implements Route, PathOwner {
     }
   }
 
-  introduced({ own, generation = 0 }: Extensions): void {
+  recognises(): boolean {
+    return true;
+  }
+
+  introduced(extensions: Extensions): void {
+    const { own, generation = 0 } = extensions;
     const kind = own === undefined ? 'linux' : 'rds-tcp';
-    const replaced = this.#kind === 'rds-tcp' && kind === 'linux';
+    // Several paths show that it was ours, though it may have been taken for a kernel since.
+    const wasOwn = this.#kind === 'rds-tcp' || this.paths.length > 1;
+    const replaced = wasOwn && kind === 'linux';
     const restarted = generation !== 0 && this.#generation !== 0 && generation !== this.#generation;
     this.#kind = kind;
     this.isAssumed = false;
     if (generation !== 0 || replaced) this.#generation = generation;
     if (restarted || replaced) this.#restarted();
+    this.#paths.widen(Math.min(this.#setup.options.paths, announcedPaths(extensions)));
   }
 
   foreign(): void {
@@ -220,11 +274,14 @@ export class Connection implements Route, PathOwner {
     for (const message of messages) {
       message.settle(message.verdict === 'delivered' ? settlement : message.verdict);
     }
+    this.#paths.settled();
   }
 
   connected(): void {
     // Pings are not kept over a broken connection, and those who wait for them still wait.
     for (const tag of this.#pings.keys()) this.path.exchange.ping(tag);
+    this.#isUnneeded = false;
+    this.#paths.follow();
     this.#owner.connectionUp(this);
   }
 
@@ -234,10 +291,12 @@ export class Connection implements Route, PathOwner {
   }
 
   unreachable(): void {
-    this.#owner.forget(this);
+    this.#isUnneeded = this.#paths.lanesAreLinked;
+    if (!this.#isUnneeded) this.#owner.forget(this);
   }
 
   closed(): void {
+    if (this.paths.some(({ state }) => state.kind !== 'closed')) return;
     for (const { pending } of this.#pings.values()) {
       pending.reject(new RdsError('EBADF', 'the node was closed', { syscall: 'ping' }));
     }
@@ -245,10 +304,30 @@ export class Connection implements Route, PathOwner {
     this.#resolveClosed();
   }
 
+  // ── LaneOwner ────────────────────────────────────────────────────────────────────────────────
+
+  isSame(header: Header): boolean {
+    const isMap = header.flags === FLAG_CONGESTION_MAP;
+    if (!introduces(header)) return isMap;
+    const { own, generation = this.#generation } = decodeExtensions(header.extensions);
+    const isSame = own !== undefined && generation === this.#generation;
+    // The first path has yet to notice.
+    if (!isSame) this.path.knocked();
+    return isSame;
+  }
+
+  laneDown(): void {
+    const { state } = this.path;
+    const rests = state.kind === 'down' && state.timer === null;
+    if (!this.#isUnneeded || !rests || this.wanted || this.#paths.lanesAreLinked) return;
+    this.#owner.forget(this);
+  }
+
   // ── Inside ───────────────────────────────────────────────────────────────────────────────────
 
   #restarted(): void {
-    this.path.exchange.peerRestarted();
+    for (const { exchange } of [...this.paths]) exchange.peerRestarted();
+    this.#paths.fold();
     this.#owner.connectionRestarted(this);
   }
 

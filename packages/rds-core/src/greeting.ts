@@ -16,7 +16,7 @@ const PATIENCE_MS = 250;
 export interface GreetingOwner {
   /** The peer has said who it is, or need not. */
   greeted(): void;
-  /** It has not, in time. */
+  /** It has not, in time, or it is another. */
   notGreeted(): void;
 }
 
@@ -47,6 +47,10 @@ export class Greeting implements Timer {
   }
 
   frame(header: Header, payload: Uint8Array): void {
+    if (!this.#peer.recognises(header)) {
+      this.#owner.notGreeted();
+      return;
+    }
     if (header.flags === FLAG_CONGESTION_MAP) {
       this.#map(header, payload);
       return;

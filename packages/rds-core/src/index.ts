@@ -15,7 +15,7 @@ export type {
   UncertainMessage,
 } from './events.js';
 export type { Unacknowledged } from './flow.js';
-export type { ConnectionInfo, NodeInfo, SocketInfo } from './info.js';
+export type { ConnectionInfo, NodeInfo, PathInfo, SocketInfo } from './info.js';
 export type { Incoming, MessageData } from './message.js';
 export {
   listMessages,

@@ -6,6 +6,7 @@
 import type { Address } from './address.js';
 import type { CloseReason } from './close-reason.js';
 import type { Connection } from './connection.js';
+import type { Path } from './path.js';
 import type { PathStateKind } from './path-state.js';
 import type { PeerKind } from './peer.js';
 import type { RdsSocket } from './socket.js';
@@ -73,6 +74,18 @@ export interface ConnectionInfo {
   readonly lastCloseReason: CloseReason | null;
   /** While up: for how long nothing was heard, as of the last tick of a fifth of livenessMs. */
   readonly silentMs: number | null;
+  /** One by one; what stands above is of the first, and the queues of all together. */
+  readonly paths: readonly PathInfo[];
+}
+
+/** One path of a connection: a TCP connection, and what is kept for the next one. */
+export interface PathInfo {
+  readonly state: PathStateKind;
+  readonly nextTxSequence: number;
+  readonly nextRxSequence: number;
+  readonly sendQueueMessages: number;
+  readonly retransmitQueueMessages: number;
+  readonly retransmitQueueBytes: number;
 }
 
 export function socketInfo(socket: RdsSocket): SocketInfo {
@@ -83,20 +96,20 @@ export function socketInfo(socket: RdsSocket): SocketInfo {
 
 export function connectionInfo(connection: Connection): ConnectionInfo {
   const { remote, kind, path, congestedPorts } = connection;
-  const { queue, nextTxSequence, nextRxSequence, sentMessages, traffic } = path.exchange;
-  const { state, history } = path;
+  const { state, history, exchange } = path;
+  const paths = connection.paths.map(pathInfo);
+  const total = (what: (path: PathInfo) => number) => paths.reduce((sum, p) => sum + what(p), 0);
   return {
     ...remote,
     peer: kind,
     state: state.kind,
-    nextTxSequence,
-    nextRxSequence,
-    sendQueueMessages: queue.freshCount,
-    retransmitQueueMessages: queue.sentCount,
-    retransmitQueueBytes: queue.inFlightBytes,
+    nextTxSequence: exchange.nextTxSequence,
+    nextRxSequence: exchange.nextRxSequence,
+    sendQueueMessages: total((each) => each.sendQueueMessages),
+    retransmitQueueMessages: total((each) => each.retransmitQueueMessages),
+    retransmitQueueBytes: total((each) => each.retransmitQueueBytes),
     congestedPorts,
-    txMessages: sentMessages,
-    ...traffic,
+    ...connection.carried,
     connects: history.connects,
     attempts: history.attempts,
     attemptAtMs: history.attemptAtMs,
@@ -104,6 +117,19 @@ export function connectionInfo(connection: Connection): ConnectionInfo {
     resetAtMs: history.resetAtMs,
     lastCloseReason: history.lastCloseReason,
     silentMs: state.kind === 'up' ? state.timer.silentMs : null,
+    paths,
+  };
+}
+
+function pathInfo({ state, exchange }: Path): PathInfo {
+  const { queue, nextTxSequence, nextRxSequence } = exchange;
+  return {
+    state: state.kind,
+    nextTxSequence,
+    nextRxSequence,
+    sendQueueMessages: queue.freshCount,
+    retransmitQueueMessages: queue.sentCount,
+    retransmitQueueBytes: queue.inFlightBytes,
   };
 }
 

@@ -56,16 +56,18 @@ function* received(node: RdsNode): Iterable<MessageInfo> {
 }
 
 function* sent(node: RdsNode, which: 'send' | 'retransmit'): Iterable<MessageInfo> {
-  for (const { remote, path } of node.inside.peers) {
-    const { queue } = path.exchange;
-    for (const message of which === 'send' ? queue.fresh : queue.sent) {
-      yield {
-        localPort: message.sport,
-        remoteAddress: remote.address,
-        remotePort: message.dport,
-        sequence: path.exchange.wireSequence(message.sequence),
-        bytes: message.length,
-      };
+  for (const { remote, paths } of node.inside.peers) {
+    for (const { exchange } of paths) {
+      const { fresh, sent } = exchange.queue;
+      for (const message of which === 'send' ? fresh : sent) {
+        yield {
+          localPort: message.sport,
+          remoteAddress: remote.address,
+          remotePort: message.dport,
+          sequence: exchange.wireSequence(message.sequence),
+          bytes: message.length,
+        };
+      }
     }
   }
 }

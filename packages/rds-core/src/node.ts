@@ -21,7 +21,7 @@ import { PortTable } from './port-table.js';
 import type { Clock, Listener, Runtime, Stream } from './runtime.js';
 import { type CloseOptions, RdsSocket, resolveDeadline, type SocketOwner } from './socket.js';
 import { Stats } from './stats.js';
-import { encodeExtensions, FEATURE_ACKS } from './wire/extension.js';
+import { encodeExtensions, ownFeatures } from './wire/extension.js';
 
 /** What a queued message costs besides its payload: measured, about 270 bytes on Node 20. */
 const MESSAGE_OVERHEAD_BYTES = 288;
@@ -43,6 +43,8 @@ export class RdsNode
   readonly stats = new Stats();
   /** @internal */
   readonly extensions: Uint8Array;
+  /** @internal */
+  readonly laneExtensions: Uint8Array;
   /** @internal */
   readonly mapExtensions: Uint8Array | null;
   /** @internal */
@@ -67,9 +69,12 @@ export class RdsNode
     this.runtime = runtime;
     this.#options = options;
     this.#listener = listener;
-    const own = { features: FEATURE_ACKS, tcpPort: this.tcpPort };
+    const { paths } = options;
+    const own = { features: ownFeatures(paths), tcpPort: this.tcpPort };
     const generation = 1 + Math.floor(runtime.random() * MAX_GENERATION);
     this.extensions = encodeExtensions({ npaths: 1, generation, own });
+    const lanes = { npaths: paths, generation, sportIndex: true, own };
+    this.laneExtensions = encodeExtensions(lanes);
     this.mapExtensions = this.tcpPort === RDS_TCP_PORT ? null : encodeExtensions({ own });
     this.#ports = new PortTable(runtime.random());
     this.#congestion = new LocalCongestion(this.#ports, () => this.#mapChanged());
@@ -123,7 +128,7 @@ export class RdsNode
     if (connection === undefined) {
       throw this.#error('ENOTCONN', `no connection to ${ip.text} was ever made`, 'resetConnection');
     }
-    connection.path.reset();
+    connection.reset();
   }
 
   /** A snapshot of sockets, connections, queues and counters. */
@@ -160,7 +165,7 @@ export class RdsNode
     this.#closed ??= Promise.resolve().then(() => left);
     left = sum([...this.#sockets].map((socket) => socket.destroy()));
     this.#peers.closeDoor();
-    for (const { path } of [...this.#peers]) path.close();
+    for (const connection of [...this.#peers]) connection.destroy();
     await this.#listener.close();
     return left;
   }
@@ -337,7 +342,7 @@ export class RdsNode
 
   #pause(paused: boolean): void {
     this.isPaused = paused;
-    for (const { path } of this.#peers) path.pause(paused);
+    for (const connection of this.#peers) connection.pause(paused);
   }
 
   async #pingSelf(): Promise<number> {

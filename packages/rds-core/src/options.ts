@@ -5,6 +5,7 @@
 
 import { checkPort, type IpAddress, isInteger, RDS_TCP_PORT, unicastIp } from './address.js';
 import { RdsError } from './errors.js';
+import { MAX_PATHS } from './wire/extension.js';
 
 const MIB = 1024 * 1024;
 
@@ -55,6 +56,11 @@ export interface NodeOptions extends BufferOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** How long a peer may take to say its first word. Default 5,000. */
   readonly handshakeTimeoutMs?: number | undefined;
+  /**
+   * TCP connections per peer, if the peer has as many: each socket uses one of them, so that its
+   * messages stay in order, and a large one holds up fewer others. Default 1; a kernel has 8.
+   */
+  readonly paths?: number | undefined;
 }
 
 export interface BindOptions extends BufferOptions {
@@ -79,6 +85,7 @@ export interface ResolvedNodeOptions {
   readonly livenessMs: number;
   readonly connectTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
+  readonly paths: number;
 }
 
 export interface ResolvedBindOptions {
@@ -125,6 +132,7 @@ export function resolveNodeOptions(options: NodeOptions): ResolvedNodeOptions {
     livenessMs: number('livenessMs', 10_000, 1000, HOUR_MS),
     connectTimeoutMs: number('connectTimeoutMs', 5000, 1, HOUR_MS),
     handshakeTimeoutMs: number('handshakeTimeoutMs', 5000, 1, HOUR_MS),
+    paths: number('paths', 1, 1, MAX_PATHS),
   };
 }
 

@@ -9,6 +9,7 @@ import type { Runtime, TcpAddress } from './runtime.js';
 import type { SlabPool } from './slab.js';
 import type { Stats } from './stats.js';
 import type { Tap } from './tap.js';
+import type { Header } from './wire/header.js';
 
 /** The path's connection, one layer up. */
 export interface PathOwner extends Peer {
@@ -19,6 +20,8 @@ export interface PathOwner extends Peer {
   foreign(): void;
   /** It is probably none: no first word came. */
   assumeForeign(): void;
+  /** False if a first word is not that of the peer that this path belongs to. */
+  recognises(header: Header): boolean;
   connected(): void;
   /** A connection ended that was up, or on which at least something had been said. */
   disconnected(reason: CloseReason, error: unknown, wasUp: boolean): void;
@@ -39,4 +42,6 @@ export interface PathSetup {
   readonly firstSequence: number;
   /** True if ours is the smaller address. */
   readonly dials: boolean;
+  /** Which of the peer's paths it is, if there may be several: TCP ports tell it. */
+  readonly lane: number | undefined;
 }

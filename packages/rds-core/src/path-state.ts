@@ -50,3 +50,8 @@ export const TRANSITIONS: Readonly<Record<PathStateKind, readonly PathStateKind[
   draining: ['down', 'closed'],
   closed: [],
 };
+
+/** Users were told that it is up. */
+export function isConnected(state: PathState): boolean {
+  return state.kind === 'up' || (state.kind === 'draining' && state.wasUp);
+}

@@ -22,7 +22,7 @@ import { type Asked, Liveness, type LivenessOwner } from './liveness.js';
 import { mapFrame } from './outbound.js';
 import { PathHistory } from './path-history.js';
 import type { PathOwner, PathSetup } from './path-owner.js';
-import { type PathState, TRANSITIONS } from './path-state.js';
+import { isConnected, type PathState, TRANSITIONS } from './path-state.js';
 import { Redial } from './redial.js';
 import type { Stream, Timer } from './runtime.js';
 import type { Stranger } from './stranger.js';
@@ -71,6 +71,13 @@ export class Path implements LinkOwner, LivenessOwner {
     if (this.#state.kind !== 'down' || this.#state.timer !== null) return;
     if (this.#setup.dials) this.#dial();
     else this.#knock();
+  }
+
+  /** The first path to the peer is up: so can be this one. */
+  follow(): void {
+    if (this.#state.kind !== 'down') return;
+    if (this.#setup.dials) this.knocked();
+    else if (this.#state.timer === null) this.#retry(this.#redial.delayMs('knock'));
   }
 
   /** The larger peer asks to be called. */
@@ -214,8 +221,10 @@ export class Path implements LinkOwner, LivenessOwner {
   #call(): void {
     if (this.#setup.dials) this.#dial();
     else if (this.#isNeeded) this.#knock();
-    else if (this.#redial.everUp) this.#transition({ kind: 'down', timer: null });
-    else this.#owner.unreachable();
+    else {
+      this.#transition({ kind: 'down', timer: null });
+      if (!this.#redial.everUp) this.#owner.unreachable();
+    }
   }
 
   get #isNeeded(): boolean {
@@ -243,7 +252,7 @@ export class Path implements LinkOwner, LivenessOwner {
 
   #stream(): Stream {
     const { runtime, local } = this.#setup;
-    return runtime.transport.connect(local, this.#owner.remote);
+    return runtime.transport.connect(local, this.#owner.remote, this.#setup.lane);
   }
 
   #link(stream: Stream): Link {
@@ -263,7 +272,8 @@ export class Path implements LinkOwner, LivenessOwner {
     const owner = { greeted: () => this.#goUp(link), notGreeted: () => this.#notGreeted(link) };
     const timer = new Greeting(owner, this.#owner, this.exchange, this.#setup);
     this.#transition({ kind: 'greeting', link, timer });
-    this.exchange.begin(link, mapSent, lateness);
+    // The first path carries the map: on another it could come behind a newer one.
+    this.exchange.begin(link, mapSent || (this.#setup.lane ?? 0) > 0, lateness);
   }
 
   #notGreeted(link: Link): void {
@@ -387,9 +397,4 @@ export class Path implements LinkOwner, LivenessOwner {
     timer?.cancel();
     this.#state = next;
   }
-}
-
-/** Users were told that it is up. */
-function isConnected(state: PathState): boolean {
-  return state.kind === 'up' || (state.kind === 'draining' && state.wasUp);
 }

@@ -79,7 +79,7 @@ export class PeerTable implements StrangerOwner {
     }
     const remote = { address: ip.text, tcpPort };
     const connection = new Connection(ip, remote, this.#owner, this.#pathSetup(ip, tcpPort));
-    if (this.#owner.isPaused) connection.path.pause(true);
+    if (this.#owner.isPaused) connection.pause(true);
     this.#connections.set(`${ip.text}/${tcpPort}`, connection);
     return connection;
   }
@@ -91,7 +91,7 @@ export class PeerTable implements StrangerOwner {
     const { nextTxSequence } = connection.path.exchange;
     this.#leastSequence = Math.max(this.#leastSequence, nextTxSequence);
     this.epoch++;
-    connection.path.close();
+    connection.destroy();
   }
 
   // ── The door ─────────────────────────────────────────────────────────────────────────────────
@@ -159,6 +159,9 @@ export class PeerTable implements StrangerOwner {
       this.#knocked(ip, tcpPort);
     } else if (!this.get(ip, tcpPort) && this.#connections.size >= this.#options.maxPeers) {
       this.#turnAway(stream, 'too-many-peers');
+    } else if (stranger.lane > 0 && !this.get(ip, tcpPort)?.hasPath(stranger.lane)) {
+      // Its first path has still to say who it is: it will call again.
+      this.#turnAway(stream, 'not-greeted');
     } else {
       this.connection(ip, tcpPort, 'accept').accept(stranger);
     }
@@ -185,7 +188,7 @@ export class PeerTable implements StrangerOwner {
       this.#owner.refused(ip.text, 'too-many-peers');
       return;
     }
-    this.connection(ip, tcpPort, 'accept').path.knocked();
+    this.connection(ip, tcpPort, 'accept').knocked();
   }
 
   #turnAway(stream: Stream, reason: CloseReason): void {
@@ -205,6 +208,7 @@ export class PeerTable implements StrangerOwner {
       local: this.#local,
       firstSequence: Math.max(this.#leastSequence, this.#runtime.initialSequence()),
       dials: this.#isLarger(ip, tcpPort),
+      lane: this.#options.paths > 1 ? 0 : undefined,
     };
   }
 

@@ -46,6 +46,10 @@ export class SendQueue {
   #inFlightBytes = 0;
   /** True when the map has changed since it was last sent. */
   mapDue = false;
+  /** Nothing fresh may leave: something on another path has to arrive before. */
+  isHeld = false;
+  /** Told of acknowledgements, while somebody waits for them. */
+  onAcknowledged: (() => void) | null = null;
 
   /** Charged bytes of what is sent and not acknowledged. */
   get inFlightBytes(): number {
@@ -114,7 +118,8 @@ export class SendQueue {
     }
     const control = this.#control.shift();
     if (control !== undefined) return control;
-    const fresh = this.#notes.shift() ?? (windowOpen ? this.#fresh.shift() : undefined);
+    const fresh =
+      this.#notes.shift() ?? (windowOpen && !this.isHeld ? this.#fresh.shift() : undefined);
     if (fresh === undefined) return null;
     fresh.sequence = nextSequence;
     this.#sent.push(fresh);
@@ -132,6 +137,7 @@ export class SendQueue {
       if (first.sport !== 0) count++;
       first.settle(first.verdict);
     }
+    this.onAcknowledged?.();
     return count;
   }
 
@@ -167,6 +173,13 @@ export class SendQueue {
     this.#sent.clear();
     this.#cursor = 0;
     this.#inFlightBytes = 0;
+    return messages;
+  }
+
+  /** Takes out what was never sent, in order. */
+  takeFresh(): Message[] {
+    const messages = [...this.#fresh];
+    this.#fresh.clear();
     return messages;
   }
 

@@ -10,8 +10,9 @@
 import { RDS_TCP_PORT } from './address.js';
 import type { CloseReason } from './close-reason.js';
 import { Deadline } from './deadline.js';
+import { laneOfTcpPort } from './lane.js';
 import type { Runtime, Stream, StreamHandler, Timer } from './runtime.js';
-import { decodeExtensions } from './wire/extension.js';
+import { announcedPaths, decodeExtensions } from './wire/extension.js';
 import { checkHeader } from './wire/frame-decoder.js';
 import { HEADER_BYTES, Header } from './wire/header.js';
 
@@ -28,6 +29,8 @@ export class Stranger implements StreamHandler {
   readonly order: number;
   /** The version of the congestion map that it was sent when it was accepted; -1 for none. */
   mapVersion = -1;
+  /** Which path of the peer calls. The first says its map before anything else, others a hello. */
+  lane = 0;
   readonly #owner: StrangerOwner;
   readonly #maxMessageBytes: number;
   readonly #timer: Timer;
@@ -78,6 +81,9 @@ export class Stranger implements StreamHandler {
       return;
     }
     const own = header.extended ? decodeExtensions(header.extensions).own : undefined;
+    if (own !== undefined && header.flags === 0 && announcedPaths({ own }) > 1) {
+      this.lane = laneOfTcpPort(this.stream.remotePort ?? 0);
+    }
     this.#finish();
     this.#owner.identified(this, own?.tcpPort ?? RDS_TCP_PORT);
   }

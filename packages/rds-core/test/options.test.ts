@@ -24,6 +24,7 @@ const nodeRanges: [name: string, min: number, max: number][] = [
   ['livenessMs', 1000, HOUR_MS],
   ['connectTimeoutMs', 1, HOUR_MS],
   ['handshakeTimeoutMs', 1, HOUR_MS],
+  ['paths', 1, 8],
 ];
 const bindRanges: typeof nodeRanges = [
   ['sendBufferBytes', 1, 2 ** 31 - 1],
@@ -47,6 +48,7 @@ describe('resolveNodeOptions', () => {
       livenessMs: 10_000,
       connectTimeoutMs: 5000,
       handshakeTimeoutMs: 5000,
+      paths: 1,
     });
     const nothing = Object.fromEntries(nodeRanges.map(([name]) => [name, undefined]));
     expect(resolve({ address, ...nothing, reconnect: undefined })).toEqual(node);

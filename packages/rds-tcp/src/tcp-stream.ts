@@ -18,6 +18,7 @@ const DEAF: StreamHandler = {
 
 export class TcpStream implements Stream {
   readonly remoteAddress: string;
+  readonly remotePort: number | undefined;
   handler: StreamHandler = DEAF;
   readonly #socket: Socket;
   #error: unknown;
@@ -27,6 +28,7 @@ export class TcpStream implements Stream {
   constructor(socket: Socket, remoteAddress: string) {
     this.#socket = socket;
     this.remoteAddress = remoteAddress;
+    this.remotePort = socket.remotePort;
     surviveFailedWrites(socket, (error) => {
       this.#error ??= error;
     });

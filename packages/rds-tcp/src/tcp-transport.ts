@@ -10,6 +10,12 @@ import { TcpStream } from './tcp-stream.js';
 
 /** Connections that wait to be accepted: a mesh of 1,000 peers may call at once. */
 const BACKLOG = 1024;
+/** IANA's dynamic ports: from these we take one where the peer reads something into it. */
+const FIRST_PORT = 49_152;
+const LAST_PORT = 65_535;
+/** The TCP port modulo this tells the path. */
+const LANES = 8;
+const PORTS_PER_LANE = (LAST_PORT + 1 - FIRST_PORT) / LANES;
 
 /** A TCP connection, as the operating system sees it. */
 export interface TcpConnectionInfo {
@@ -25,6 +31,7 @@ export interface TcpConnectionInfo {
 
 export class TcpTransport implements Transport {
   readonly #sockets = new Set<Socket>();
+  #nextPort = Math.floor(Math.random() * PORTS_PER_LANE);
 
   /** The connections that are open now, in either direction. */
   connections(): TcpConnectionInfo[] {
@@ -61,11 +68,12 @@ export class TcpTransport implements Transport {
     });
   }
 
-  connect(local: TcpAddress, remote: TcpAddress): Stream {
+  connect(local: TcpAddress, remote: TcpAddress, lane?: number): Stream {
     const socket = connect({
       host: remote.address,
       port: remote.tcpPort,
       localAddress: local.address,
+      ...(lane !== undefined && { localPort: this.#portOf(lane) }),
       allowHalfOpen: true,
     });
     return this.#stream(socket, remote.address);
@@ -75,5 +83,11 @@ export class TcpTransport implements Transport {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     return new TcpStream(socket, remoteAddress);
+  }
+
+  /** Each time another: if somebody has it, the dial fails, and the next one takes the next. */
+  #portOf(lane: number): number {
+    this.#nextPort = (this.#nextPort + 1) % PORTS_PER_LANE;
+    return FIRST_PORT + this.#nextPort * LANES + lane;
   }
 }

@@ -38,7 +38,8 @@ export class LinuxMember implements Member {
 
   static async start(cluster: Cluster, machine: Machine): Promise<LinuxMember> {
     const { plan, random, simulation } = cluster;
-    const options = { ...plan.linuxOptions, address: machine.address };
+    const generation = cluster.lanes?.generationOf(machine.address) ?? 6.1;
+    const options = { ...plan.linuxOptions, generation, address: machine.address };
     const peer = new LinuxPeer(simulation.network, random.fork(), options);
     machine.host = peer.host;
     await peer.start();

@@ -5,6 +5,7 @@
 
 import type { Address } from '../../src/index.js';
 import type { Machine, SeededRandom, Simulation } from '../../src/testing/index.js';
+import type { Lanes } from './lanes.js';
 import type { Endpoint, Incarnation, Ledger } from './ledger.js';
 import type { Plan } from './plan.js';
 
@@ -31,6 +32,8 @@ export interface Cluster {
   readonly random: SeededRandom;
   readonly ledger: Ledger;
   readonly plan: Plan;
+  /** If nodes may have more than one path. */
+  readonly lanes: Lanes | null;
   readonly isEnding: boolean;
   /** Those that are no kernels. */
   readonly ownMachines: readonly Machine[];

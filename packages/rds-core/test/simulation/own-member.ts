@@ -44,7 +44,8 @@ export class OwnMember implements Member {
   }
 
   static async start(cluster: Cluster, machine: Machine, host: SimulatedHost) {
-    const options = { ...cluster.plan.node, address: machine.address };
+    const paths = cluster.lanes?.drawCount();
+    const options = { ...cluster.plan.node, address: machine.address, paths };
     return new OwnMember(cluster, machine, await openNode(options, host));
   }
 

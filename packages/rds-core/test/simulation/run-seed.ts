@@ -3,6 +3,7 @@
  */
 
 import { createSimulation, SeededRandom, type TraceEvent } from '../../src/testing/index.js';
+import { Lanes } from './lanes.js';
 import { drawPlan, type Plan } from './plan.js';
 import { AT_REST, FINALLY } from './rules.js';
 import { Workload } from './workload.js';
@@ -17,13 +18,20 @@ export interface Verdict {
   readonly plan: Plan;
 }
 
+/** What chance decides about paths, it decides apart: the rest of a seed stays what it was. */
+const PATHS_STREAM = 2 ** 52;
+
 export async function runSeed(
   seed: number,
   onEvent?: (event: TraceEvent) => void,
+  /** How many paths nodes have at the most; above 1, each draws its own number each time. */
+  paths = 1,
 ): Promise<Verdict> {
   const plan = drawPlan(new SeededRandom(seed).fork());
   const simulation = createSimulation({ seed, network: plan.network, ...(onEvent && { onEvent }) });
-  const workload = new Workload(simulation, plan);
+  const lanes =
+    paths > 1 ? new Lanes(simulation, new SeededRandom(seed + PATHS_STREAM), paths) : null;
+  const workload = new Workload(simulation, plan, lanes);
   const { clock, faults } = simulation;
   const { ledger } = workload;
   const violations = ledger.violations;

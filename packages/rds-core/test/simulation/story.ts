@@ -12,9 +12,9 @@ import { StoryNumbers } from './story-numbers.js';
 
 type ConnectionEvent = Extract<TraceEvent, { connection: number }>;
 
-export async function tellStory(seed: number): Promise<Story> {
+export async function tellStory(seed: number, paths = 1): Promise<Story> {
   const teller = new StoryTeller();
-  const { plan, ...verdict } = await runSeed(seed, teller.hear);
+  const { plan, ...verdict } = await runSeed(seed, teller.hear, paths);
   const items = teller.finish();
   return { ...verdict, plan: JSON.stringify(plan), machines: teller.machines, items };
 }

@@ -13,13 +13,16 @@ export interface Report extends Omit<Verdict, 'plan'> {
 const CHECKED_EVERY = 50;
 const LAST_EVENTS = 40;
 
+/** How many paths nodes may have. */
+const paths = Number(process.argv[2] ?? 1);
+
 process.on('message', (seed: number) => {
   void report(seed);
 });
 
 async function report(seed: number): Promise<void> {
   const startedAt = performance.now();
-  const { plan: _, violations, ...verdict } = await runSeed(seed);
+  const { plan: _, violations, ...verdict } = await runSeed(seed, undefined, paths);
   const elapsedMs = performance.now() - startedAt;
   const found = [...violations];
   let lastEvents: string[] = [];
@@ -34,6 +37,6 @@ async function report(seed: number): Promise<void> {
 
 async function traced(seed: number): Promise<string> {
   const trace = new Trace();
-  const { violations } = await runSeed(seed, trace.record);
+  const { violations } = await runSeed(seed, trace.record, paths);
   return [...trace.lines, ...violations].join('\n');
 }

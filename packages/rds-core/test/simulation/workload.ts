@@ -7,6 +7,7 @@
 import type { Address } from '../../src/index.js';
 import { LONGEST_STALL_MS } from '../../src/testing/faults.js';
 import type { Machine, SeededRandom, Simulation } from '../../src/testing/index.js';
+import type { Lanes } from './lanes.js';
 import { Ledger } from './ledger.js';
 import { LinuxMember } from './linux-member.js';
 import type { Cluster, Member } from './member.js';
@@ -22,6 +23,7 @@ const REST_MS = 120_000;
 
 export class Workload implements Cluster {
   readonly simulation: Simulation;
+  readonly lanes: Lanes | null;
   readonly plan: Plan;
   readonly random: SeededRandom;
   readonly ledger: Ledger;
@@ -34,7 +36,8 @@ export class Workload implements Cluster {
   isEnding = false;
   #messagesLeft: number;
 
-  constructor(simulation: Simulation, plan: Plan) {
+  constructor(simulation: Simulation, plan: Plan, lanes: Lanes | null = null) {
+    this.lanes = lanes;
     this.simulation = simulation;
     this.plan = plan;
     this.random = simulation.random.fork();
@@ -74,9 +77,11 @@ export class Workload implements Cluster {
     const { plan } = this;
     const { faults: kinds, faultEveryMs: everyMs, faultLastsMs: lastsMs } = plan;
     if (kinds.length > 0) faults.start({ kinds, everyMs, lastsMs });
+    this.lanes?.start(plan.faultEveryMs);
     this.#act();
     while (this.#messagesLeft > 0) await clock.advance(LOOK_EVERY_MS);
     faults.stop();
+    this.lanes?.stop();
   }
 
   /** Waits until `atRest`, at most as long as the plan allows. */

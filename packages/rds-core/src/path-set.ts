@@ -1,0 +1,152 @@
+/**
+ * PathSet: the paths of a connection: how many there are, and which socket uses which. The first
+ * is always there; the others come when the peer has said that it has as many, and go when it has
+ * restarted. Mirrors c_path and c_npaths of `struct rds_connection`, and rds_recv_hs_exthdrs.
+ *
+ * What a socket sends stays in order, because all of it goes on one path. When the number of paths
+ * changes, what was not yet sent moves; and as long as the first path has something unacknowledged
+ * from the time before, nothing that is new leaves on any.
+ */
+
+import { Lane, type LaneOwner, pathOfPort } from './lane.js';
+import { Path } from './path.js';
+import type { PathSetup } from './path-owner.js';
+
+/** What paths have carried, as `Traffic` has it. */
+export interface Carried {
+  readonly txMessages: number;
+  readonly rxMessages: number;
+  readonly txBytes: number;
+  readonly rxBytes: number;
+  readonly retransmitted: number;
+}
+
+export class PathSet {
+  readonly first: Path;
+  readonly all: Path[];
+  readonly #owner: LaneOwner;
+  readonly #setup: PathSetup;
+  /** What paths have carried that are gone. */
+  #folded: Carried = { txMessages: 0, rxMessages: 0, txBytes: 0, rxBytes: 0, retransmitted: 0 };
+  #isPaused = false;
+  #isHeld = false;
+  #isClosing = false;
+
+  constructor(owner: LaneOwner, setup: PathSetup) {
+    this.#owner = owner;
+    this.#setup = setup;
+    this.first = new Path(owner, setup);
+    this.all = [this.first];
+  }
+
+  /** The path of what is sent from a port. */
+  of(port: number): Path {
+    return this.all[pathOfPort(port, this.all.length)] as Path;
+  }
+
+  /** What all have carried, with those that are gone. */
+  get carried(): Carried {
+    return this.all.reduce(plus, this.#folded);
+  }
+
+  /** True if anything waits on a path beyond the first. */
+  get lanesAreNeeded(): boolean {
+    return this.#lanes.some(({ exchange }) => !exchange.queue.isEmpty);
+  }
+
+  /** True if something may still come on a path beyond the first. */
+  get lanesAreLinked(): boolean {
+    return this.#lanes.some(({ state }) => 'link' in state && state.kind !== 'connecting');
+  }
+
+  get #lanes(): Path[] {
+    return this.all.length === 1 ? [] : this.all.slice(1);
+  }
+
+  /** The peer has so many paths. Only a restart makes them fewer. */
+  widen(count: number): void {
+    if (count <= this.all.length || this.#isClosing) return;
+    const waiting = this.all.flatMap(({ exchange }) => exchange.queue.takeFresh());
+    while (this.all.length < count) this.all.push(this.#newLane(this.all.length));
+    for (const message of waiting) this.of(message.sport).exchange.queue.push(message);
+    if (this.first.exchange.queue.sentCount > 0) this.#hold();
+    this.first.exchange.flushSoon();
+    if (this.first.state.kind === 'up') this.follow();
+  }
+
+  /**
+   * The peer has restarted, and all that was sent is settled: there is one path again. What its
+   * last process may still say on the others counts for nothing.
+   */
+  fold(): void {
+    const { stats } = this.#setup;
+    for (const lane of this.all.splice(1)) {
+      if (lane.state.kind === 'up') stats.conn_reset++;
+      for (const message of lane.exchange.queue.takeFresh()) {
+        this.first.exchange.queue.push(message);
+      }
+      this.#folded = plus(this.#folded, lane);
+      lane.close();
+    }
+  }
+
+  /** The first is up: the others can be. */
+  follow(): void {
+    for (const lane of this.#lanes) lane.follow();
+  }
+
+  /** The larger peer asks to be called. */
+  knocked(): void {
+    this.first.knocked();
+    if (this.first.state.kind === 'up') for (const lane of this.#lanes) lane.knocked();
+  }
+
+  /** Something that was sent is settled: perhaps all that the others wait for. */
+  settled(): void {
+    if (!this.#isHeld || this.first.exchange.queue.sentCount > 0) return;
+    this.#isHeld = false;
+    this.first.exchange.queue.onAcknowledged = null;
+    for (const { exchange } of this.all) {
+      exchange.queue.isHeld = false;
+      exchange.flushSoon();
+    }
+  }
+
+  pause(paused: boolean): void {
+    this.#isPaused = paused;
+    for (const path of this.all) path.pause(paused);
+  }
+
+  finish(): void {
+    this.#isClosing = true;
+    for (const path of [...this.all]) path.finish();
+  }
+
+  close(): void {
+    this.#isClosing = true;
+    for (const path of [...this.all]) path.close();
+  }
+
+  #hold(): void {
+    this.#isHeld = true;
+    this.first.exchange.queue.onAcknowledged = () => this.settled();
+    for (const { exchange } of this.all) exchange.queue.isHeld = true;
+  }
+
+  #newLane(lane: number): Path {
+    const path = new Path(new Lane(this.#owner), { ...this.#setup, lane });
+    if (this.#isPaused) path.pause(true);
+    return path;
+  }
+}
+
+function plus(sum: Carried, { exchange }: Path): Carried {
+  const { traffic, sentMessages } = exchange;
+  return {
+    txMessages: sum.txMessages + sentMessages,
+    rxMessages: sum.rxMessages + traffic.rxMessages,
+    txBytes: sum.txBytes + traffic.txBytes,
+    rxBytes: sum.rxBytes + traffic.rxBytes,
+    retransmitted: sum.retransmitted + traffic.retransmitted,
+  };
+}
