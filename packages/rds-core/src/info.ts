@@ -74,7 +74,7 @@ export interface ConnectionInfo {
   readonly lastCloseReason: CloseReason | null;
   /** While up: for how long nothing was heard, as of the last tick of a fifth of livenessMs. */
   readonly silentMs: number | null;
-  /** One by one; what stands above is of the first, and the queues of all together. */
+  /** One by one; messages, bytes and queues above are of all, the rest of the first. */
   readonly paths: readonly PathInfo[];
 }
 
