@@ -14,6 +14,8 @@ import {
 } from '../../src/testing/index.js';
 
 export interface Plan {
+  /** Which drill it is, or 'usual'. */
+  readonly name: string;
   readonly nodes: number;
   /** How many of them, the first or the last by address, are Linux kernels. */
   readonly linux: { readonly first: number; readonly last: number };
@@ -29,6 +31,10 @@ export interface Plan {
   readonly faults: readonly FaultKind[];
   readonly faultEveryMs: Range;
   readonly faultLastsMs: Range;
+  /** How often a program does something other than sending. */
+  readonly meddleChance: number;
+  /** Programs end and begin anew. */
+  readonly leaves: boolean;
   /** All are back, and all is said, within so much after the last fault. */
   readonly drainMs: number;
 }
@@ -57,6 +63,7 @@ export function drawPlan(random: SeededRandom): Plan {
     .slice(0, random.pick([1, 2, 3, 5, 9, 20]));
   const dies = random.chance(0.5);
   return {
+    name: 'usual',
     nodes,
     linux: { first, last: linux - first },
     linuxBuffers: {
@@ -78,6 +85,8 @@ export function drawPlan(random: SeededRandom): Plan {
     faults: dies ? kinds : kinds.filter((kind) => !DEATHS.includes(kind)),
     faultEveryMs: { min: 0, max: random.pick([30, 300, 3000]) },
     faultLastsMs: { min: 1, max: random.pick([50, 1000, 15_000]) },
+    meddleChance: 0.03,
+    leaves: false,
     drainMs: 2 * Math.max(longestMs, livenessMs + HANDSHAKE_MS, hasLinux ? 30_000 : 0),
   };
 }

@@ -3,8 +3,9 @@
  */
 
 import { createSimulation, SeededRandom, type TraceEvent } from '../../src/testing/index.js';
+import { drawPlanOrDrill } from './drills.js';
 import { Lanes } from './lanes.js';
-import { drawPlan, type Plan } from './plan.js';
+import type { Plan } from './plan.js';
 import { AT_REST, FINALLY } from './rules.js';
 import { Workload } from './workload.js';
 
@@ -27,7 +28,7 @@ export async function runSeed(
   /** How many paths nodes have at the most; above 1, each draws its own number each time. */
   paths = 1,
 ): Promise<Verdict> {
-  const plan = drawPlan(new SeededRandom(seed).fork());
+  const plan = drawPlanOrDrill(new SeededRandom(seed).fork());
   const simulation = createSimulation({ seed, network: plan.network, ...(onEvent && { onEvent }) });
   const lanes =
     paths > 1 ? new Lanes(simulation, new SeededRandom(seed + PATHS_STREAM), paths) : null;
