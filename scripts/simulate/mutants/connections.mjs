@@ -151,17 +151,6 @@ export const connectionMutants = [
     ],
   },
   {
-    name: 'late-call-believed',
-    mistake: 'What an older connection says after a newer one is taken for something new.',
-    patches: [
-      {
-        file: 'callers.ts',
-        find: "if (isOvertaken) return 'overtaken';",
-        replace: "if (isOvertaken) return 'not-late';",
-      },
-    ],
-  },
-  {
     name: 'first-bytes-lost',
     mistake: 'What was read to find out who calls is not handed on.',
     patches: [{ file: 'path.ts', find: 'link.received(stranger.bytes);', replace: '' }],
