@@ -11,7 +11,7 @@ import { check, checkRange, hasRead, nameOfFlow, tallyOf } from './verdict.mjs';
 /** So long nothing may come before what is missing counts as lost. */
 const PATIENCE_SECONDS = 15;
 const LOOK_SECONDS = 0.5;
-/** What a message may wait for room: as long as the fault may last, and what it takes to recover. */
+/** How long a message may wait for room: while the fault lasts, and what it takes to recover. */
 const SEND_SECONDS = 40;
 
 /**
@@ -65,7 +65,10 @@ async function readAll(to, flows, totals) {
   totals.then(
     (known) => {
       sent = known;
-      expected = flows.reduce((sum, flow, i) => sum + (flow.to === to ? (known[i]?.messages ?? 0) : 0), 0);
+      expected = flows.reduce(
+        (sum, flow, i) => sum + (flow.to === to ? (known[i]?.messages ?? 0) : 0),
+        0,
+      );
     },
     () => {}, // The sender says what is wrong.
   );

@@ -4,7 +4,7 @@
  * @typedef {object} Name of a socket
  * @property {string} address
  * @property {number} port
- * @property {number} [tcpPort]
+ * @property {number | undefined} [tcpPort]
  *
  * @typedef {'blocking' | 'waiting' | 'once'} Mode how a sender meets a full buffer or congestion:
  *   its call blocks; it tries again until it works; or it gives up
@@ -25,7 +25,8 @@
  * @property {{ EAGAIN: number, ENOBUFS: number }} waits
  * @property {Receipts} [receipts]
  *
- * @typedef {Record<'delivered' | 'not-delivered' | 'unknown', number[]>} Receipts numbers of messages
+ * @typedef {Record<'delivered' | 'not-delivered' | 'unknown', number[]>} Receipts
+ *   numbers of messages
  *
  * @typedef {object} ReceivePlan it ends with the first of these
  * @property {number} [count] of messages

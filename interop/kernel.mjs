@@ -19,6 +19,12 @@ const CALL_LIMIT_MS = 30_000;
 const CONSOLE_CHARACTERS = 4000;
 
 /**
+ * @typedef {object} BindOptions
+ * @property {number} [port]
+ * @property {string} [address]
+ * @property {number} [sendBuffer] bytes
+ * @property {number} [receiveBuffer] bytes
+ *
  * @typedef {{ release: string, uptime: number, python: string }} Hello
  * @typedef {{ resolve(value: any): void, reject(error: Error): void }} Waiting
  *
@@ -28,10 +34,14 @@ const CONSOLE_CHARACTERS = 4000;
  * @property {Promise<void>} gone all its processes have ended
  */
 
+/** Its process is gone, and nobody had asked it to. */
+export class KernelEnded extends Error {}
+
 export class Kernel {
   /** The end of what it said on its console. */
   console = '';
   release = '';
+  #boots = 0;
   #requests = 0;
   /** @type {Map<number, Waiting>} */
   #waiting = new Map();
@@ -99,7 +109,7 @@ export class Kernel {
    * A socket in the kernel. Buffers are what a program would set as SO_SNDBUF and SO_RCVBUF. The
    * latter is the usual one if not given: a queue of small messages takes many times their size.
    *
-   * @param {{ port?: number, address?: string, sendBuffer?: number, receiveBuffer?: number }} [options]
+   * @param {BindOptions} [options]
    */
   async bind({ port = 0, address = this.address, sendBuffer, receiveBuffer } = {}) {
     const buffers = { send_buffer: sendBuffer ?? 4 << 20, receive_buffer: receiveBuffer ?? 0 };
@@ -125,7 +135,7 @@ export class Kernel {
     const options = Buffer.from(JSON.stringify({ modules, addresses })).toString('hex');
     const args = [
       ...['--pid', '--fork', '--kill-child=KILL', program, `mem=${MEMORY}`],
-      ...[`umid=${this.name}`, `uml_dir=${this.folder}`],
+      ...[`umid=${this.name}-${++this.#boots}`, `uml_dir=${this.folder}`],
       ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${python}`],
       ...['con=null', 'con0=null,fd:1', 'console=tty0', 'ssl0=fd:3'],
       ...[`vec0:transport=tap,ifname=${this.cable.device},depth=128`],
@@ -137,7 +147,7 @@ export class Kernel {
       env: { ...process.env, TMPDIR: this.folder },
     });
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text) => {
+      stream?.setEncoding('utf8').on('data', (text) => {
         this.console = (this.console + text).slice(-CONSOLE_CHARACTERS);
       });
     }
@@ -161,7 +171,7 @@ export class Kernel {
   }
 
   #ended() {
-    const error = new Error(`${this.name} has ended\n${this.console}`);
+    const error = new KernelEnded(`${this.name} has ended\n${this.console}`);
     for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
   }

@@ -1,6 +1,7 @@
 // What a scenario works with: kernels, and nodes of ours on the same bridge. Kernels are booted
 // when one is first needed, and stay for the scenarios that follow.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { openBridge, ownAddress } from './bridge.mjs';
 import { Kernel } from './kernel.mjs';
 import { OwnPeer } from './own-peer.mjs';
@@ -9,11 +10,14 @@ import { Failure } from './verdict.mjs';
 
 /**
  * @typedef {import('./bridge.mjs').Side} Side
- * @typedef {Partial<import('./own-peer.mjs').NodeOptions> & { index?: number, family?: import('./bridge.mjs').Family }} OwnOptions
+ * @typedef {import('./bridge.mjs').Family} Family
+ * @typedef {import('./own-peer.mjs').NodeOptions} NodeOptions
+ * @typedef {Partial<NodeOptions> & { index?: number, family?: Family }} OwnOptions
  *   `index` chooses among the addresses of that side
  */
 
-export const MAX_KERNELS = 3;
+const MAX_KERNELS = 3;
+const ANSWER_MS = 1000;
 
 export class Lab {
   /** @type {Kernel[]} */
@@ -94,10 +98,14 @@ export class Lab {
   }
 
   /** What our nodes told, for whoever looks into a failure. */
-  events() {
-    return this.#own.flatMap((own) =>
-      own instanceof OwnPeer ? own.events.map((event) => `${own.address} ${event}`) : [],
-    );
+  async events() {
+    const told = this.#own.map(async (own) => {
+      // A process that was killed or stopped tells nothing.
+      const asked = own instanceof OwnPeer ? own.events : own.events().catch(() => []);
+      const events = await Promise.race([asked, delay(ANSWER_MS, [])]);
+      return events.map((event) => `${own.address} ${event}`);
+    });
+    return (await Promise.all(told)).flat();
   }
 
   /** Leaves no socket and no node behind. */
@@ -118,7 +126,8 @@ export class Lab {
       const fresh = log.slice(this.#seenOfLog.get(kernel) ?? 0);
       this.#seenOfLog.set(kernel, log.length);
       const odd = fresh.filter((line) => !usual?.test(line));
-      if (odd.length > 0) throw new Failure(`${kernel.name} logged: ${odd.slice(0, 5).join(' | ')}`);
+      if (odd.length > 0)
+        throw new Failure(`${kernel.name} logged: ${odd.slice(0, 5).join(' | ')}`);
     }
   }
 

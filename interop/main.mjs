@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { parseArguments, USAGE } from './arguments.mjs';
+import { KernelEnded } from './kernel.mjs';
 import { Lab } from './lab.mjs';
 import { insideFolder, runInside } from './namespace.mjs';
 import { scenarios } from './scenarios.mjs';
@@ -44,8 +45,13 @@ async function main(args) {
 async function runElsewhere({ kernel }, args) {
   const uml = await findUml(kernel);
   if (!('why' in uml)) return await runInside(fileURLToPath(import.meta.url), args);
+  return allSkipped(uml.why);
+}
+
+/** @param {string} why */
+function allSkipped(why) {
   console.log('interop: SKIPPED, nothing was tried against a real kernel.');
-  console.log(`interop: 0 passed, 0 failed, all skipped (${uml.why})`);
+  console.log(`interop: 0 passed, 0 failed, all skipped (${why})`);
   return EXIT_SKIPPED;
 }
 
@@ -60,9 +66,18 @@ async function runHere({ kernel, chosen }, folder) {
   if ('why' in uml) throw new Error(uml.why);
   const lab = new Lab({ ...uml, program: fitProcessor(uml.program, folder) }, folder);
   await lab.open();
+  try {
+    await lab.boot(1);
+  } catch (error) {
+    // What a kernel says when it is there is another thing, and no reason to skip anything.
+    if (!(error instanceof KernelEnded)) throw error;
+    console.log(error.message);
+    return allSkipped('the kernel does not run on this machine; what it said is above');
+  }
   const { passed, failed, skipped } = await runSuite(lab, chosen);
   await lab.reset();
   const counts = `${passed} passed, ${failed} failed, ${skipped} skipped`;
   console.log(`interop: ${counts} (kernel ${lab.release ?? 'never booted'})`);
+  if (passed + failed === 0) return EXIT_SKIPPED;
   return failed === 0 ? 0 : 1;
 }

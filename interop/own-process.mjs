@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /**
+ * @typedef {import('./kernel-socket.mjs').TestSocket} TestSocket
  * @typedef {import('./kernel-socket.mjs').Name} Name
  * @typedef {import('./kernel-socket.mjs').SendPlan} SendPlan
  * @typedef {import('./kernel-socket.mjs').Sent} Sent
@@ -58,8 +59,18 @@ export class OwnProcess {
    */
   call(method, ...args) {
     const id = ++this.#requests;
+    if (!this.#child.connected) return Promise.reject(new Error('the process has ended'));
     this.#child.send({ id, method, args });
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+  }
+
+  /**
+   * What its node told.
+   *
+   * @returns {Promise<string[]>}
+   */
+  events() {
+    return this.call('events');
   }
 
   stop() {
@@ -79,7 +90,7 @@ export class OwnProcess {
   }
 }
 
-/** @implements {import('./kernel-socket.mjs').TestSocket} */
+/** @implements {TestSocket} */
 class ProcessSocket {
   /**
    * @param {OwnProcess} process

@@ -35,18 +35,27 @@ const methods = {
   receive(port, plan) {
     return sockets.get(port)?.receive(plan);
   },
+  events() {
+    return peer?.events ?? [];
+  },
   /** @param {string} address */
   ping(address) {
     return peer?.node.ping(address);
   },
 };
 
-process.on('message', async (/** @type {{ id: number, method: keyof typeof methods, args: any }} */ request) => {
-  const method = /** @type {(...args: unknown[]) => unknown} */ (methods[request.method]);
-  try {
-    process.send?.({ id: request.id, result: (await method(...request.args)) ?? null });
-  } catch (error) {
-    process.send?.({ id: request.id, error: error instanceof Error ? error.stack : String(error) });
-  }
-});
+process.on(
+  'message',
+  async (/** @type {{ id: number, method: keyof typeof methods, args: any }} */ request) => {
+    const method = /** @type {(...args: unknown[]) => unknown} */ (methods[request.method]);
+    try {
+      process.send?.({ id: request.id, result: (await method(...request.args)) ?? null });
+    } catch (error) {
+      process.send?.({
+        id: request.id,
+        error: error instanceof Error ? error.stack : String(error),
+      });
+    }
+  },
+);
 process.on('disconnect', () => process.exit());

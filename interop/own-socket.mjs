@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { ANY_COUNT, DEFAULT_SECONDS, keyOf } from './kernel-socket.mjs';
 import { message, Tallier } from './message.mjs';
 
+/** @typedef {import('./kernel-socket.mjs').TestSocket} TestSocket */
 /** @typedef {import('./kernel-socket.mjs').Name} Name */
 /** @typedef {import('./kernel-socket.mjs').SendPlan} SendPlan */
 
@@ -13,7 +14,7 @@ const TURN_MESSAGES = 64;
 /** Receipts awaited at the same time. */
 const MAX_AWAITED = 256;
 
-/** @implements {import('./kernel-socket.mjs').TestSocket} */
+/** @implements {TestSocket} */
 export class OwnSocket {
   #socket;
   /** @type {Map<string, Tallier>} */
@@ -165,7 +166,9 @@ class Run {
         this.receipts.delivered.push(number);
       },
       (error) => {
-        const { outcome } = /** @type {import('../packages/rds-tcp/dist/index.js').RdsError} */ (error);
+        const { outcome } = /** @type {import('../packages/rds-tcp/dist/index.js').RdsError} */ (
+          error
+        );
         if (outcome === undefined) throw error;
         this.receipts[outcome].push(number);
       },
@@ -181,7 +184,7 @@ class Run {
 }
 
 /** @param {unknown} error */
-export function codeOf(error) {
+function codeOf(error) {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
@@ -193,7 +196,7 @@ export function codeOf(error) {
  * @param {T} value
  * @returns {(error: unknown) => T}
  */
-export function ifCode(code, value) {
+function ifCode(code, value) {
   return (error) => {
     if (codeOf(error) !== code) throw error;
     return value;

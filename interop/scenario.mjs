@@ -12,7 +12,7 @@
  * @property {string} name
  * @property {string} about
  * @property {number} [kernels] how many it needs, 1 if not given
- * @property {readonly C[]} cases
+ * @property {readonly C[]} cases with what tells them apart; it is printed, in this order
  * @property {number} [limitSeconds] for a case; DEFAULT_LIMIT_SECONDS if not given
  * @property {RegExp} [usualLog] what a kernel may log meanwhile; nothing if not given
  * @property {(lab: import('./lab.mjs').Lab, params: C) => Promise<Traffic>} run one case. Throws a

@@ -10,10 +10,19 @@ import { Failure, Skip } from './verdict.mjs';
 const SHOWN_EVENTS = 30;
 
 /**
+ * Rejections that nobody has handled. Those of a case that has failed are consequences; any other
+ * is a failure by itself.
+ *
+ * @type {unknown[]}
+ */
+const loose = [];
+
+/**
  * @param {import('./lab.mjs').Lab} lab
  * @param {readonly Scenario[]} scenarios
  */
 export async function runSuite(lab, scenarios) {
+  process.on('unhandledRejection', (reason) => loose.push(reason));
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const scenario of scenarios) {
     for (const params of scenario.cases) counts[await runCase(lab, scenario, params)]++;
@@ -38,6 +47,7 @@ async function runCase(lab, scenario, params) {
     const seconds = (performance.now() - startedAt) / 1000;
     await lab.tidyUp();
     await lab.checkLogs(scenario.usualLog);
+    if (loose.length > 0) throw loose[0];
     print(label, `${messages} messages  ${bytes} bytes`, seconds, 'ok');
     return 'passed';
   } catch (error) {
@@ -47,12 +57,18 @@ async function runCase(lab, scenario, params) {
       await lab.tidyUp();
       return 'skipped';
     }
-    const isFinding = error instanceof Failure || !(error instanceof Error);
-    print(label, '', seconds, `FAILED: ${isFinding ? error : error.stack}`);
-    for (const event of lab.events().slice(-SHOWN_EVENTS)) console.log(`    ${event}`);
+    print(label, '', seconds, `FAILED: ${reasonOf(error)}`);
+    for (const event of (await lab.events()).slice(-SHOWN_EVENTS)) console.log(`    ${event}`);
     await lab.reset();
+    loose.length = 0;
     return 'failed';
   }
+}
+
+/** @param {unknown} error */
+function reasonOf(error) {
+  if (error instanceof Failure) return error.message;
+  return error instanceof Error ? error.stack : String(error);
 }
 
 /**

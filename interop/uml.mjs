@@ -1,6 +1,13 @@
 // User-Mode Linux on this machine: the program, its modules, and Python for the agent.
 
-import { accessSync, constants, existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { lastLineOf, run, whyNoNamespaces } from './namespace.mjs';
 import { needsWideFp, widenFp } from './wide-fp.mjs';

@@ -70,7 +70,10 @@ export function checkOrder(tally, who) {
   check(tally.altered === 0, `${who}: ${tally.altered} messages were altered`);
   let next = 0;
   for (const [first, last] of tally.ranges) {
-    check(first >= next, `${who}: repeated or out of order: ${JSON.stringify(tally.ranges.slice(0, 20))}`);
+    check(
+      first >= next,
+      `${who}: repeated or out of order: ${JSON.stringify(tally.ranges.slice(0, 20))}`,
+    );
     next = last + 1;
   }
 }

@@ -1,7 +1,7 @@
 // User-Mode Linux 6.1 on processors with a large floating-point state (those with AMX).
 //
-// It believes that the state has at most 2,696 bytes and gives ptrace(PTRACE_SETREGSET) that length.
-// Where it is longer the call fails, and the kernel panics with the first program that it starts:
+// It believes that the state has at most 2,696 bytes, and gives ptrace(PTRACE_SETREGSET) that
+// length. Where it is longer the call fails, and the kernel panics with the first program that it starts:
 // "ptrace set fp regs failed". The host cuts a length down to that of its processor, and looks at
 // nothing beyond the part that the state's own header says is in use. So a copy of the program
 // that gives 65,536 instead is right on every processor.

@@ -21,6 +21,7 @@ const tasks = {
   test,
   coverage,
   soak,
+  interop,
   build,
   check: checkAll,
   simulate: runSimulation,
@@ -71,6 +72,12 @@ async function test(args) {
 async function soak(args) {
   await setUp();
   return runNode(['soak/main.mjs', ...args]);
+}
+
+/** @param {string[]} args */
+async function interop(args) {
+  await setUp();
+  return runNode(['interop/main.mjs', ...args]);
 }
 
 /**

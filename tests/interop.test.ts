@@ -138,6 +138,18 @@ describe('where no kernel can run', () => {
   });
 });
 
+describe('docs/LINUX.md', () => {
+  test('names scenarios that exist', () => {
+    const main = join(folder, 'main.mjs');
+    const { stdout } = spawnSync(process.execPath, [main, '--list'], { encoding: 'utf8' });
+    const scenarios = stdout.split('\n').map((line) => line.split(' ')[0]);
+    const text = readFileSync(join(folder, '../docs/LINUX.md'), 'utf8');
+    const named = [...text.matchAll(/\[`([\w-]+)`\]/g)].map(([, name]) => name);
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((name) => !scenarios.includes(name))).toEqual([]);
+  });
+});
+
 const python = spawnSync('python3', ['-c', 'import ctypes, fcntl, termios']);
 
 describe.skipIf(process.platform !== 'linux' || python.status !== 0)('the agent', () => {

@@ -70,7 +70,5 @@ def rds_info(kind: str) -> list[dict[str, Any]]:
     raw, size = read_records(option)
     starts = range(0, len(raw) - size + 1, size) if size > 0 else range(0)
     fields = names.split()
-    return [
-        {name: plain(name, value) for name, value in zip(fields, struct.unpack_from(layout, raw, at))}
-        for at in starts
-    ]
+    records = (zip(fields, struct.unpack_from(layout, raw, at)) for at in starts)
+    return [{name: plain(name, value) for name, value in record} for record in records]

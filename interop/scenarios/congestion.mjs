@@ -23,14 +23,14 @@ export const congestion = scenario({
   cases: casesOf({
     ours: SIDES,
     full: /** @type {const} */ (["the kernel's is full", 'ours is full']),
-    then: /** @type {const} */ ([
+    event: /** @type {const} */ ([
       'it is read',
       'reconnect, it is read',
       'it is read while disconnected',
     ]),
     mode: MODES,
   }),
-  async run(lab, { ours, full, then, mode }) {
+  async run(lab, { ours, full, event, mode }) {
     const peer = await lab.peer(ours);
     const kernel = lab.kernel();
     const isOurs = full === 'ours is full';
@@ -41,13 +41,13 @@ export const congestion = scenario({
     await peer.node.ping(kernel.address); // Now they know each other.
     const sent = await fill(from, to);
     await checkRefused(from, to, sent);
-    if (then === 'reconnect, it is read') {
+    if (event === 'reconnect, it is read') {
       await reconnect(peer, kernel);
       await checkRefused(from, to, sent);
     }
     const rest = from.send(to, { first: sent, count: WAITING, sizes: [BYTES], mode, seconds: 40 });
     let left = sent + WAITING;
-    if (then === 'it is read while disconnected') {
+    if (event === 'it is read while disconnected') {
       await kernel.cable.pull();
       // The map that says so has nowhere to go.
       left -= (await to.receive({ count: sent, quietSeconds: 0.3 })).read;

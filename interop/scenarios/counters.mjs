@@ -24,8 +24,10 @@ export const counters = scenario({
   about: "the kernel's counters and connections agree with ours",
   cases: casesOf({ ours: SIDES }),
   async run(lab, { ours }) {
-    const peer = await lab.peer(ours);
     const kernel = lab.kernel();
+    // Its counters are those of all its connections: now there are no others.
+    await lab.reboot(kernel);
+    const peer = await lab.peer(ours);
     const { own, theirs } = await socketsOf(peer, kernel, { own: 2, theirs: 2 });
     await peer.node.ping(kernel.address); // Connected, and what belongs to that is over.
     const before = { ours: ourCounters(peer), theirs: await kernel.counters() };
@@ -35,7 +37,8 @@ export const counters = scenario({
     const us = grown(before.ours, ourCounters(peer));
     const them = grown(before.theirs, await kernel.counters());
 
-    for (const name of NEVER) check(them(name) === 0, `the kernel counted ${name} ${them(name)} times`);
+    for (const name of NEVER)
+      check(them(name) === 0, `the kernel counted ${name} ${them(name)} times`);
     const pairs = /** @type {const} */ ([
       [us('send_queued'), out.messages, 'we sent'],
       [them('recv_delivered'), out.messages, 'the kernel received'],

@@ -8,6 +8,7 @@ import { everyFlow } from '../exchange.mjs';
 import { casesOf, MODES, SIDES, scenario } from '../scenario.mjs';
 import { socketsOf } from '../sockets.mjs';
 
+const SIZES = [200, 200, 20_000];
 const DROPS = 6;
 const EVERY_MS = 400;
 
@@ -18,15 +19,14 @@ export const drop = scenario({
     ours: SIDES,
     by: /** @type {const} */ (['by the kernel', 'by us']),
     mode: MODES,
-    bytes: [200, 20_000],
   }),
   limitSeconds: 90,
-  async run(lab, { ours, by, mode, bytes }) {
+  async run(lab, { ours, by, mode }) {
     const peer = await lab.peer(ours);
     const kernel = lab.kernel();
     const { own, theirs } = await socketsOf(peer, kernel, { own: 1, theirs: 3 });
     const flows = [...everyFlow(own, theirs), ...everyFlow(theirs, own)];
-    return await continuous(flows, { count: 100, sizes: [bytes], mode }, async () => {
+    return await continuous(flows, { count: 100, sizes: SIZES, mode }, async () => {
       for (let n = 0; n < DROPS; n++) {
         await delay(EVERY_MS);
         if (by === 'by us') peer.node.resetConnection(kernel.address);

@@ -1,9 +1,9 @@
 // The kernel sends before we are there at all. What it has accepted waits for us.
 
-import { casesOf, MODES, SIDES, scenario } from '../scenario.mjs';
-import { ownAddress } from '../bridge.mjs';
-import { checkRange, tallyOf } from '../verdict.mjs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ownAddress } from '../bridge.mjs';
+import { casesOf, MODES, SIDES, scenario } from '../scenario.mjs';
+import { checkRange, tallyOf } from '../verdict.mjs';
 
 const PORT = 5000;
 const COUNT = 20;

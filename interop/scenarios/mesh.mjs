@@ -28,7 +28,9 @@ export const mesh = scenario({
     const ends = lab.running.slice(0, kernels);
     const theirs = await Promise.all(ends.map((kernel) => kernel.bind()));
     const flows = [
-      ...own.flatMap((from) => own.map((to) => ({ from, to }))).filter(({ from, to }) => from !== to),
+      ...own
+        .flatMap((from) => own.map((to) => ({ from, to })))
+        .filter(({ from, to }) => from !== to),
       ...usual.flatMap((from) => theirs.map((to) => ({ from, to }))),
       ...theirs.flatMap((from) => usual.map((to) => ({ from, to }))),
     ];

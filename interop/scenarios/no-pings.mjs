@@ -47,7 +47,10 @@ async function traffic(lab, ours) {
   const [to] = theirs;
   if (from === undefined || to === undefined) throw new Error('no sockets');
   const plan = { first: COUNT, count: RECEIPTS, sizes: [500], receipts: true, seconds: 40 };
-  const [{ receipts }, read] = await Promise.all([from.send(to, plan), to.receive({ count: RECEIPTS })]);
+  const [{ receipts }, read] = await Promise.all([
+    from.send(to, plan),
+    to.receive({ count: RECEIPTS }),
+  ]);
   check(read.read === RECEIPTS, `${read.read} of ${RECEIPTS} messages arrived`);
   const unknown = receipts?.unknown.length;
   check(unknown === RECEIPTS, `receipts without a pong: ${JSON.stringify(receipts)}`);

@@ -23,7 +23,10 @@ export const pings = scenario({
     const plan = { count: COUNT, sizes: [0] };
     await Promise.all(
       theirs.map(async (from) => {
-        const [received] = await Promise.all([from.receive({ count: COUNT }), from.send(door, plan)]);
+        const [received] = await Promise.all([
+          from.receive({ count: COUNT }),
+          from.send(door, plan),
+        ]);
         const { messages } = tallyOf(received, door);
         check(messages === COUNT, `${messages} pongs for ${COUNT} pings`);
       }),

@@ -47,7 +47,7 @@ async function fromUs(lab, ours) {
   await before.receive({ count: 2000 });
   await kernel.cable.pull();
   await delay(100); // What was on its way is here.
-  const acked = peer.node.info().counters.send_acked;
+  const acked = peer.node.info().counters.send_acked ?? 0;
   await lab.reboot(kernel);
   const after = await kernel.bind({ port: PORT });
   await kernel.cable.plugIn();
@@ -55,7 +55,10 @@ async function fromUs(lab, ours) {
   const [sent, read] = await Promise.all([sending, reading]);
   const receipts = sent.receipts ?? { delivered: [], 'not-delivered': [], unknown: [] };
   const wrong = receipts['not-delivered'].filter((number) => hasRead(tallyOf(read, own), number));
-  check(wrong.length === 0, `${wrong.length} messages arrived after a receipt that they never will`);
+  check(
+    wrong.length === 0,
+    `${wrong.length} messages arrived after a receipt that they never will`,
+  );
   const told = JSON.stringify(Object.entries(receipts).map(([name, list]) => [name, list.length]));
   check(receipts.delivered.length === FROM_US, `of ${FROM_US} messages: ${told}`);
   const { ranges, altered } = tallyOf(read, own);

@@ -24,7 +24,10 @@ export const relay = scenario({
     own.rds.on('message', ({ data, from }) => {
       const next = nextOf.get(from.address);
       if (next === undefined) errors.push(`a message from ${from.address}`);
-      else own.rds.sendmsg(data, { address: next.address, port: next.port }).catch((error) => errors.push(error));
+      else
+        own.rds
+          .sendmsg(data, { address: next.address, port: next.port })
+          .catch((error) => errors.push(error));
     });
     const plan = { count: COUNT, sizes: SIZES, mode };
     const reading = theirs.map((to) => to.receive({ count: COUNT, seconds: 40 }));

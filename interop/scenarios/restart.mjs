@@ -1,5 +1,5 @@
-// Our process is killed under traffic and started again. What it had accepted and not sent dies with
-// it, and so does what it had not read; all else is once and in order.
+// Our process is killed under traffic and started again. What it had accepted and not sent dies
+// with it, and so does what it had not read; all else is once and in order.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { readUpTo } from '../continuous.mjs';
@@ -22,7 +22,9 @@ export const restart = scenario({
     mode: MODES,
   }),
   async run(lab, params) {
-    return params.direction === 'from us' ? await fromUs(lab, params) : await fromKernel(lab, params);
+    return params.direction === 'from us'
+      ? await fromUs(lab, params)
+      : await fromKernel(lab, params);
   },
 });
 

@@ -41,7 +41,7 @@ const LOADS = {
 
 export const stress = scenario({
   name: 'stress',
-  about: 'rds stress, active and passive, with a peer in the kernel that checks every message',
+  about: 'rds stress in both roles, with a program in the kernel that checks every message',
   cases: [
     { ours: 'lower', role: 'active', load: 'small' },
     { ours: 'higher', role: 'active', load: 'one way' },

@@ -1,0 +1,48 @@
+// The programs of docs/LINUX.md: one in Python for the Linux machine, one for ours. They run as
+// they stand there, at the addresses of the lab.
+
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createNode } from '../../packages/rds-tcp/dist/index.js';
+import { ownAddress } from '../bridge.mjs';
+import { casesOf, SIDES, scenario } from '../scenario.mjs';
+import { check } from '../verdict.mjs';
+
+const DOCUMENT = new URL('../../docs/LINUX.md', import.meta.url);
+const OURS = '10.0.0.1';
+const THEIRS = '10.0.0.2';
+
+export const example = scenario({
+  name: 'example',
+  about: 'the two programs of docs/LINUX.md, as they stand there',
+  cases: casesOf({ ours: SIDES }),
+  async run(lab, { ours }) {
+    const kernel = lab.kernel();
+    const here = (/** @type {string} */ code) =>
+      code.replaceAll(OURS, ownAddress(ours)).replaceAll(THEIRS, kernel.address);
+    const python = here(blockOf('python'));
+    const script = here(blockOf('js')).replace(/^import .*\n/m, '');
+    const argv = [lab.uml.python, '-c', python];
+    const answering = kernel.call('execute', { argv, seconds: 20 });
+    await delay(500); // A message to a port without a socket would be dropped.
+    /** @type {string[]} */
+    const lines = [];
+    const log = { log: (/** @type {unknown[]} */ ...words) => lines.push(words.join(' ')) };
+    const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
+    await new AsyncFunction('createNode', 'console', script)(createNode, log);
+    const { status, output } = await answering;
+    check(status === 0, `the Python program ended with ${status}: ${output}`);
+    check(output.includes('hello'), `the Python program printed: ${output}`);
+    check(lines.join('\n').includes('hello yourself'), `ours printed: ${lines.join('\n')}`);
+    return { messages: 2, bytes: 0 };
+  },
+});
+
+/** @param {string} language */
+function blockOf(language) {
+  const text = readFileSync(DOCUMENT, 'utf8');
+  const [, code] =
+    new RegExp(`^\`\`\`${language} linux\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(text) ?? [];
+  if (code === undefined) throw new Error(`docs/LINUX.md has no block ${language} linux`);
+  return code;
+}
