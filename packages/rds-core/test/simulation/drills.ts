@@ -23,7 +23,7 @@ const FAR = { min: 20, max: 80 };
 /** So uneven that one connection overtakes another. */
 const UNEVEN = { min: 0.1, max: 300 };
 
-export const DRILLS: Readonly<Record<string, Drill>> = {
+const DRILLS: Readonly<Record<string, Drill>> = {
   /** A kernel, and connections that break all the time: what was under way, what is drained. */
   cuts: (random) => ({
     linux: random.pick([KERNEL_FIRST, KERNEL_LAST]),
