@@ -1,10 +1,10 @@
 // User-Mode Linux 6.1 on processors with a large floating-point state (those with AMX).
 //
 // It believes that the state has at most 2,696 bytes, and gives ptrace(PTRACE_SETREGSET) that
-// length. Where it is longer the call fails, and the kernel panics with the first program that it starts:
-// "ptrace set fp regs failed". The host cuts a length down to that of its processor, and looks at
-// nothing beyond the part that the state's own header says is in use. So a copy of the program
-// that gives 65,536 instead is right on every processor.
+// length. Where it is longer the call fails, and the kernel panics with the first program that it
+// starts: "ptrace set fp regs failed". The host cuts a length down to that of its processor, and
+// looks at nothing beyond the part that the state's own header says is in use. So a copy of the
+// program that gives 65,536 instead is right on every processor.
 
 /** `movq $0xa88, -x(%rbp)`, and soon after it `mov $0x4205, %edi`: the length and the request. */
 const LENGTH = [0x48, 0xc7, 0x45, null, 0x88, 0x0a, 0x00, 0x00];

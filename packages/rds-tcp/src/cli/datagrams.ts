@@ -11,15 +11,19 @@ export type Format = 'lines' | 'whole' | 'length-prefixed';
 const NEWLINE = 10;
 const LENGTH_BYTES = 4;
 
-/** What comes in `chunks`, datagram by datagram; none may have more than `maxBytes`. */
+/**
+ * What comes in `chunks`, datagram by datagram; none may have more than `maxBytes`. `name` is what
+ * an error calls the whole of them.
+ */
 export function readDatagrams(
   format: Format,
   chunks: AsyncIterable<Uint8Array>,
   maxBytes: number,
+  name = 'the input',
 ): AsyncGenerator<Uint8Array> {
   if (format === 'lines') return readLines(chunks, maxBytes);
-  if (format === 'whole') return readWhole(chunks, maxBytes);
-  return readLengthPrefixed(chunks, maxBytes);
+  if (format === 'whole') return readWhole(chunks, maxBytes, name);
+  return readLengthPrefixed(chunks, maxBytes, name);
 }
 
 /** The bytes that stand for a datagram in the stream. */
@@ -56,13 +60,14 @@ async function* readLines(
 async function* readWhole(
   chunks: AsyncIterable<Uint8Array>,
   maxBytes: number,
+  name: string,
 ): AsyncGenerator<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunks) {
     pieces.push(chunk);
     length += chunk.byteLength;
-    checkLength('the input', length, maxBytes);
+    checkLength(name, length, maxBytes);
   }
   yield Buffer.concat(pieces);
 }
@@ -70,6 +75,7 @@ async function* readWhole(
 async function* readLengthPrefixed(
   chunks: AsyncIterable<Uint8Array>,
   maxBytes: number,
+  name: string,
 ): AsyncGenerator<Uint8Array> {
   let number = 1;
   let pieces: Uint8Array[] = [];
@@ -94,7 +100,7 @@ async function* readLengthPrefixed(
     pieces = [bytes];
     available = bytes.byteLength;
   }
-  if (available > 0) throw new CommandError(`the input ends in the middle of record ${number}`);
+  if (available > 0) throw new CommandError(`${name} ends in the middle of record ${number}`);
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

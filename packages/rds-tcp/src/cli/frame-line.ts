@@ -6,18 +6,26 @@ import type { Extensions } from '@rds-tcp/core';
 import type { FrameRecord } from '../inspector/protocol.js';
 import { formatHostAndPort } from './arguments.js';
 
-/** As in rds.h, without their prefix; the last is ours. */
+/** As in rds.h, without their prefix; from HB_PING on of Oracle's kernel, and the last is ours. */
 const FLAG_NAMES: readonly (readonly [bit: number, name: string])[] = [
   [0x01, 'CONG_BITMAP'],
   [0x02, 'ACK_REQUIRED'],
   [0x04, 'RETRANSMITTED'],
+  [0x08, 'HB_PING'],
+  [0x10, 'HB_PONG'],
+  [0x20, 'EXTHDR_EXTENSION'],
   [0x80, 'GOODBYE'],
 ];
 const CONGESTION_MAP = 0x01;
+const MAP_BYTES = 8192;
 const ACK_REQUIRED = 0x02;
+const HB_PING = 0x08;
+const HB_PONG = 0x10;
 const GOODBYE = 0x80;
 const PROBE_PORT = 1;
 const RDS_TCP_PORT = 16385;
+/** The longest is `probe-pong`. */
+const KIND_WIDTH = 10;
 /** Ports of a map that are told one by one. */
 const MAX_PORTS_TOLD = 16;
 
@@ -28,7 +36,7 @@ export function frameLine(frame: FrameRecord): string {
     timeOf(frame.atUs),
     direction === 'sent' ? '>' : '<',
     peer,
-    kindOf(frame).padEnd(7),
+    kindOf(frame).padEnd(KIND_WIDTH),
     `seq=${sequence} ack=${ack} len=${length}`,
     `${sport}->${dport}`,
     ...flagWords(frame.flags),
@@ -38,16 +46,24 @@ export function frameLine(frame: FrameRecord): string {
   return words.join(' ');
 }
 
-/** What a frame is for, as its ports and flags say. */
-export function kindOf({ flags, sport, dport, sequence, extensions }: FrameRecord): string {
-  if (flags === CONGESTION_MAP) return 'map';
-  if (sport !== 0 && dport !== 0) return 'message';
-  if (sport !== 0) return sport === PROBE_PORT ? 'probe' : 'ping';
-  if (dport !== 0) return dport === PROBE_PORT ? 'answer' : 'pong';
-  if (extensions !== null) return 'hello';
-  if (sequence !== 0) return 'refused';
+/** What a frame is for, in the words that the dissector for Wireshark has for `rds.kind`. */
+export function kindOf(frame: FrameRecord): string {
+  const { flags, length, sport, dport } = frame;
+  if (flags === CONGESTION_MAP && length === MAP_BYTES) return 'map';
+  if (sport === 0 && dport === 0) return internalKind(frame);
+  if (dport === 0) return sport === PROBE_PORT ? 'probe' : 'ping';
+  if (sport === 0) return dport === PROBE_PORT ? 'probe-pong' : 'pong';
+  return 'data';
+}
+
+/** Of frames 0 → 0. Kernels ignore them; Oracle's and nodes of ours talk in them. */
+function internalKind({ flags, sequence, length, extensions }: FrameRecord): string {
+  if ((flags & HB_PING) !== 0) return 'hb-ping';
+  if ((flags & HB_PONG) !== 0) return 'hb-pong';
+  if (sequence !== 0) return length > 0 ? 'refusals' : 'nothing';
   if ((flags & GOODBYE) !== 0) return 'goodbye';
-  return (flags & ACK_REQUIRED) !== 0 ? 'alive?' : 'ack';
+  if (extensions !== null) return 'hello';
+  return (flags & ACK_REQUIRED) !== 0 ? 'heartbeat' : 'ack';
 }
 
 function flagWords(flags: number): string[] {

@@ -3,7 +3,12 @@
  * read the other; and the same as JSON.
  */
 
-import type { ConnectionInfo, MessageList, SocketInfo } from '@rds-tcp/core';
+import {
+  type ConnectionInfo,
+  type MessageList,
+  RDS_TCP_PORT,
+  type SocketInfo,
+} from '@rds-tcp/core';
 import type { InspectedNode } from '../inspector/protocol.js';
 import type { TcpConnectionInfo } from '../tcp-transport.js';
 import { formatHostAndPort } from './arguments.js';
@@ -135,9 +140,10 @@ function socketText(
 }
 
 function connectionText({ info }: InspectedNode, width: number, verbose: boolean): string {
+  const remotes = info.connections.map(remoteOf);
   const columns: Columns = [
     ['LocalAddr', width],
-    ['RemoteAddr', width],
+    ['RemoteAddr', Math.max(width, ...remotes.map((remote) => remote.length))],
     ['Tos', 4],
     ['NextTX', 16],
     ['NextRX', 16],
@@ -145,7 +151,7 @@ function connectionText({ info }: InspectedNode, width: number, verbose: boolean
   ];
   const row = (c: ConnectionInfo): Cell[] => [
     info.address,
-    c.address,
+    remoteOf(c),
     0,
     c.nextTxSequence,
     c.nextRxSequence,
@@ -153,6 +159,11 @@ function connectionText({ info }: InspectedNode, width: number, verbose: boolean
   ];
   const details = verbose ? info.connections.map((c) => connectionDetails(c, info.nowMs)) : [];
   return table('RDS Connections', columns, info.connections.map(row), details);
+}
+
+/** Several nodes can share an address; a kernel has no other TCP port than this one. */
+function remoteOf({ address, tcpPort }: ConnectionInfo): string {
+  return tcpPort === RDS_TCP_PORT ? address : formatHostAndPort(address, tcpPort);
 }
 
 /** s: sending, c: connecting, C: connected, E: in error, which is not known here. */

@@ -17,6 +17,8 @@ export interface OwnNodeOptions {
   readonly tcpPort: number;
   /** Where we do; the same if it is not given. */
   readonly listen?: number;
+  /** Whether `rds info`, `rds top` and `rds tap` can look into it. */
+  readonly inspector?: true;
 }
 
 export function addNodeOptions(command: Command): Command {
@@ -31,7 +33,8 @@ export function addNodeOptions(command: Command): Command {
       '--listen <N>',
       'our own TCP port, where it is another; 0: any that is free',
       wholeNumber('--listen', 0, 65535),
-    );
+    )
+    .option('--inspector', 'let rds info, rds top and rds tap look into our node');
 }
 
 /** Opens a node that is to talk to `peer`, an IP address. */
@@ -51,13 +54,20 @@ export async function openNodeTowards(
   );
 }
 
+/** Like OwnNodeOptions, of which `openNodeTowards` has decided some. */
+interface Listening {
+  readonly tcpPort: number;
+  readonly listen?: number | undefined;
+  readonly inspector?: boolean;
+}
+
 export async function openNodeAt(
   address: string,
-  { tcpPort, listen = tcpPort }: { tcpPort: number; listen?: number | undefined },
+  { tcpPort, listen = tcpPort, inspector = false }: Listening,
   limits: BufferOptions & { maxMessageBytes?: number } = {},
 ): Promise<RdsNode> {
   try {
-    return await createNode({ address, tcpPort: listen, ...limits });
+    return await createNode({ address, tcpPort: listen, inspector, ...limits });
   } catch (error) {
     if (codeOf(error) !== 'EADDRINUSE') throw error;
     const where = formatHostAndPort(address, listen);

@@ -1,7 +1,7 @@
 /**
  * Packets: frames as the TCP segments that could have carried them, so that Wireshark, which
  * captures below TCP, can read what was tapped above it. Addresses, order and payload are real;
- * segment boundaries, the dialler's port and TCP's own numbers are made up. The other side is
+ * segment boundaries, both ports and TCP's own numbers are made up. The side that was called is
  * always on port 16385, whatever it listens on, because dissectors go by it.
  */
 

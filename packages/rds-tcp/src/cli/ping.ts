@@ -16,6 +16,8 @@ import { PingSummary } from './ping-summary.js';
 const HOUR_MS = 3_600_000;
 /** Pings that wait for their replies; the next one waits for one of them. */
 const MAX_WAITING = 64;
+/** Who waits for so long wants to hear that there is nothing yet. */
+const LATE_MS = 1000;
 
 interface PingOptions extends OwnNodeOptions {
   readonly count?: number;
@@ -59,53 +61,84 @@ export async function run(args: readonly string[]): Promise<number> {
   const output = new Output(process.stdout);
   const interrupt = new Interrupt();
   const node = await openNodeTowards(address, options.local, options);
-  const summary = new PingSummary();
+  const pings = new Pings(node, { address, tcpPort: options.tcpPort }, options.timeout, output);
   try {
-    const signal = AbortSignal.any([interrupt.signal, output.gone]);
-    await pingAll(node, { address, tcpPort: options.tcpPort }, options, summary, output, signal);
-    await output.write(summary.text(address));
+    await pings.run(options, AbortSignal.any([interrupt.signal, output.gone]));
+    await output.write(pings.summary.text(address));
   } finally {
-    await node.destroy();
+    // The peer is to hear that we leave: else it keeps a dead connection.
+    await node.close({ deadlineMs: 0 });
   }
-  return summary.received > 0 ? EXIT.done : EXIT.failed;
+  return pings.summary.received > 0 ? EXIT.done : EXIT.failed;
 }
 
-/** Resolves when all are answered or given up. */
-async function pingAll(
-  node: RdsNode,
-  peer: TcpAddress,
-  { count = Number.POSITIVE_INFINITY, interval, timeout: timeoutMs }: PingOptions,
-  summary: PingSummary,
-  output: Output,
-  signal: AbortSignal,
-): Promise<void> {
-  const failure = new AbortController();
-  const over = AbortSignal.any([signal, failure.signal]);
-  const waiting = new Set<Promise<void>>();
-  for (let number = 1; number <= count && !over.aborted; number++) {
-    while (waiting.size >= MAX_WAITING) await Promise.race(waiting);
-    summary.sent++;
-    const one = node.ping(peer, { timeoutMs, signal: over }).then(
-      (rttMs) => {
-        summary.add(rttMs);
-        return output.write(`${label(number)} ${Math.round(rttMs * 1000)} usec\n`);
-      },
-      async (error: unknown) => {
-        const code = codeOf(error);
-        if (code === 'ETIMEDOUT') await output.write(`${label(number)} no reply\n`);
-        // Those under way when Ctrl-C came are neither answered nor lost.
-        else summary.sent--;
-        if (code !== 'ETIMEDOUT' && code !== 'ABORT_ERR') failure.abort(error);
-      },
-    );
-    waiting.add(one);
-    void one.then(() => waiting.delete(one));
-    if (number < count) await delay(interval, undefined, { signal: over }).catch(() => {});
-  }
-  await Promise.all(waiting);
-  if (failure.signal.aborted) throw failure.signal.reason;
-}
+/** Pings of one node, each with its line. */
+class Pings {
+  readonly summary = new PingSummary();
+  readonly #node: RdsNode;
+  readonly #peer: TcpAddress;
+  readonly #timeoutMs: number;
+  readonly #output: Output;
+  readonly #failure = new AbortController();
+  readonly #waiting = new Set<Promise<void>>();
+  #isConnected = false;
+  /** Since the last reply, one was given up: its line says enough. */
+  #isSilent = false;
 
-function label(number: number): string {
-  return `${String(number).padStart(4)}:`;
+  constructor(node: RdsNode, peer: TcpAddress, timeoutMs: number, output: Output) {
+    this.#node = node;
+    this.#peer = peer;
+    this.#timeoutMs = timeoutMs;
+    this.#output = output;
+    node.on('connection', ({ type, address }) => {
+      if (address === peer.address && type !== 'refused') this.#isConnected = type !== 'down';
+    });
+  }
+
+  /** Resolves when all are answered or given up. */
+  async run(
+    { count = Number.POSITIVE_INFINITY, interval }: PingOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const over = AbortSignal.any([signal, this.#failure.signal]);
+    for (let number = 1; number <= count && !over.aborted; number++) {
+      while (this.#waiting.size >= MAX_WAITING) await Promise.race(this.#waiting);
+      const one = this.#ping(number, over);
+      this.#waiting.add(one);
+      void one.then(() => this.#waiting.delete(one));
+      if (number < count) await delay(interval, undefined, { signal: over }).catch(() => {});
+    }
+    await Promise.all(this.#waiting);
+    if (this.#failure.signal.aborted) throw this.#failure.signal.reason;
+  }
+
+  async #ping(number: number, signal: AbortSignal): Promise<void> {
+    this.summary.sent++;
+    const isConnected = this.#isConnected;
+    let isLate = false;
+    const late = setTimeout(() => {
+      isLate = true;
+      if (!this.#isSilent) void this.#say(number, 'no reply yet');
+    }, LATE_MS);
+    try {
+      const rttMs = await this.#node.ping(this.#peer, { timeoutMs: this.#timeoutMs, signal });
+      this.#isSilent = false;
+      this.summary.add(rttMs, !isConnected);
+      const what = isConnected ? '' : ', with connecting';
+      await this.#say(number, `${Math.round(rttMs * 1000)} usec${what}`);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === 'ETIMEDOUT') {
+        this.#isSilent = true;
+        await this.#say(number, 'no reply');
+      } else if (code !== 'ABORT_ERR') this.#failure.abort(error);
+      else if (!isLate) this.summary.underWay++;
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  #say(number: number, what: string): Promise<void> {
+    return this.#output.write(`${String(number).padStart(4)}: ${what}\n`);
+  }
 }

@@ -16,8 +16,15 @@ export interface NodeSelection {
   readonly socket?: string;
 }
 
+/** In lines of a help text. */
+const VISIBLE = [
+  "this user's, opened with createNode({ …, inspector: true }),",
+  'or with --inspector by rds recv, send, ping or stress',
+];
+
 export function addNodeSelection(command: Command): Command {
   return command
+    .addHelpText('after', `\nNodes that can be looked at:\n  ${VISIBLE.join('\n  ')}`)
     .option('--pid <PID>', 'only nodes of this process', wholeNumber('--pid', 1, 2 ** 31))
     .option('--node <ADDRESS>', 'only the node with this address, or ADDRESS:TCPPORT')
     .option('--socket <PATH>', 'the node whose inspector listens at this path');
@@ -34,8 +41,8 @@ export async function connectNodes(selection: NodeSelection): Promise<InspectorC
   if (clients.length > 0) return clients;
   const isNarrow = selection.pid !== undefined || selection.node !== undefined;
   throw new CommandError(
-    `no ${isNarrow ? 'such ' : ''}node was found; those that can be looked at are opened with` +
-      ' createNode({ …, inspector: true }), by the same user',
+    `no ${isNarrow ? 'such ' : ''}node was found; those that can be looked at are` +
+      ` ${VISIBLE.join(' ')}`,
   );
 }
 

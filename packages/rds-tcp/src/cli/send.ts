@@ -84,7 +84,8 @@ export async function run(args: readonly string[]): Promise<number> {
     await node.close({ deadlineMs: CLOSE_DEADLINE_MS });
     return EXIT.done;
   } catch (error) {
-    const { messages } = await node.destroy();
+    // Nothing more is waited for, but the peer is to hear that we leave.
+    const { messages } = await node.close({ deadlineMs: 0 });
     if (interrupt.exitCode === null) throw withCount(error, messages);
     throw withCount(new CommandError('interrupted', interrupt.exitCode), messages);
   }
@@ -98,7 +99,13 @@ async function* input(
 ): AsyncGenerator<Uint8Array> {
   for (const file of files) {
     const stream = addAbortSignal(signal, createReadStream(file));
-    yield* readDatagrams('whole', stream, maxBytes);
+    try {
+      yield* readDatagrams('whole', stream, maxBytes, file);
+    } catch (error) {
+      // The only one that does not say of which file.
+      if (codeOf(error) === 'EISDIR') throw new CommandError(`${file} is a directory`);
+      throw error;
+    }
   }
   if (files.length > 0) return;
   yield* readDatagrams(format, addAbortSignal(signal, process.stdin), maxBytes);

@@ -43,7 +43,11 @@ function tapCommand() {
       2: 'wrong arguments',
     },
   })
-    .option('-w, --write <FILE>', 'write pcapng to FILE; - is stdout')
+    .option(
+      '-w, --write <FILE>',
+      'write pcapng to FILE; - is stdout. The side that was called has port 16385 there, whatever' +
+        ' its TCP port is, so that dissectors know it',
+    )
     .option('-c, --count <N>', 'end after so many frames', wholeNumber('-c', 1, 2 ** 32))
     .option(
       '-s, --snap-length <BYTES>',

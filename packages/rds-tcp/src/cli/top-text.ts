@@ -3,7 +3,6 @@
  */
 
 import type { ConnectionInfo } from '@rds-tcp/core';
-import Table from 'cli-table3';
 import type { InspectedNode } from '../inspector/protocol.js';
 import { formatHostAndPort } from './arguments.js';
 
@@ -22,24 +21,8 @@ const HEAD = [
   'CONGESTED',
 ];
 
-/** No frame: lines are for eyes, and for awk. */
-const NO_LINES = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
+/** The words of a row; the numbers behind them stand to the right. */
+const WORDS = 3;
 
 /** `before` are the same nodes a moment ago; a node that is not among them has no rates yet. */
 export function topText(before: readonly InspectedNode[], now: readonly InspectedNode[]): string {
@@ -67,21 +50,36 @@ function nodeText(
     `sockets: ${info.sockets.length}, congested: ${congested}`,
     `queued for reading: ${compact(info.queuedBytes)} bytes`,
   ];
-  const table = new Table({
-    head: HEAD,
-    chars: NO_LINES,
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
-    colAligns: HEAD.map((_, index) => (index < 3 ? 'left' : 'right')),
-  });
-  for (const connection of info.connections) {
+  const rows = inOrder(info.connections).map((connection) => {
     const { address, tcpPort } = connection;
     const earlier = before?.info.connections.find(
       (other) => other.address === address && other.tcpPort === tcpPort,
     );
     const seconds = before === undefined ? 0 : (info.nowMs - before.info.nowMs) / 1000;
-    table.push(row(connection, earlier, seconds, tcpPort !== info.tcpPort));
-  }
-  return `${title.join(' · ')}\n${table.toString()}`;
+    return row(connection, earlier, seconds, tcpPort !== info.tcpPort);
+  });
+  return [title.join(' · '), ...table([HEAD, ...rows])].join('\n');
+}
+
+/** Those that are connected first: a long list of the dead does not push them off the screen. */
+function inOrder(connections: readonly ConnectionInfo[]): ConnectionInfo[] {
+  const rank = ({ state }: ConnectionInfo): number => (state === 'up' ? 0 : 1);
+  return [...connections].sort((a, b) => rank(a) - rank(b));
+}
+
+/** No frame: lines are for eyes, and for awk. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = HEAD.map((_, index) =>
+    Math.max(...rows.map((cells) => cells[index]?.length ?? 0)),
+  );
+  return rows.map((cells) =>
+    cells
+      .map((cell, index) => {
+        const width = widths[index] ?? 0;
+        return index < WORDS ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join('  '),
+  );
 }
 
 function row(

@@ -4,13 +4,13 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { createLogUpdate } from 'log-update';
 import type { InspectorClient } from '../inspector/client.js';
 import type { InspectedNode } from '../inspector/protocol.js';
 import { duration, wholeNumber } from './arguments.js';
 import { newCommand, parseArguments, showSeconds } from './command.js';
 import { EXIT } from './exit.js';
 import { Interrupt } from './interrupt.js';
+import { LiveText, terminalOf } from './live-text.js';
 import { Output } from './output.js';
 import { addNodeSelection, connectNodes, type NodeSelection } from './select-nodes.js';
 import { topText } from './top-text.js';
@@ -50,16 +50,14 @@ export async function run(args: readonly string[]): Promise<number> {
   const clients = await connectNodes(options);
   const output = new Output(process.stdout);
   const signal = AbortSignal.any([new Interrupt().signal, output.gone, keyPressed('q')]);
-  // What has no size is no place to stay in.
-  const isLive = process.stdout.isTTY === true && process.stdout.rows > 0;
-  const live = createLogUpdate(process.stdout);
+  const terminal = terminalOf(process.stdout);
+  const live = terminal === null ? null : new LiveText(terminal);
   try {
     for await (const text of snapshots(clients, options, signal)) {
-      if (isLive) live(text);
-      else await output.write(`${text}\n`);
+      if (live === null) await output.write(`${text}\n`);
+      else live.show(text);
     }
   } finally {
-    if (isLive) live.done();
     for (const client of clients) client.close();
   }
   return EXIT.done;

@@ -38,7 +38,7 @@ describe.skipIf(!isPossible)('rds info', () => {
       '0',
     ]);
     const [connection] = rowsOf(stdout, 'RDS Connections');
-    expect(connection?.slice(0, 3)).toEqual([b.address, a.address, '0']);
+    expect(connection?.slice(0, 3)).toEqual([b.address, `${a.address}:${a.tcpPort}`, '0']);
     expect(connection?.[5]).toBe('--C-');
     const waiting = [b.address, '5000', a.address, '4000', '0', '0', '5'];
     expect(rowsOf(stdout, 'Receive Message Queue')).toEqual([waiting]);
@@ -164,6 +164,28 @@ test('rates are differences by time', () => {
   const after = inspected({ txMessages: 30, rxMessages: 1, txBytes: 2e7, rxBytes: 5 }, 1500);
   const [, , row] = topText([before], [after]).split('\n');
   expect(row?.split(/ +/)).toEqual('10.0.0.2 linux up 40 2 40.0M 0 7 3 1 4 2'.split(' '));
+});
+
+test('peers that are connected stand first', () => {
+  const node = inspected({}, 0);
+  const peers = ['down', 'up', 'connecting', 'up'].map((state, index) => {
+    return { ...node.info.connections[0], state, address: `10.0.0.${index}` };
+  });
+  const connections = peers as NodeInfo['connections'];
+  const [, head, ...rows] = topText([], [{ ...node, info: { ...node.info, connections } }]).split(
+    '\n',
+  );
+  const places = rows.map((row) => row.split(/ +/)[0]);
+  expect(places).toEqual(['10.0.0.1', '10.0.0.3', '10.0.0.0', '10.0.0.2']);
+  expect(new Set([head, ...rows].map((line) => line?.length)).size).toBe(1);
+});
+
+test('a peer on the port of kernels is shown without it', () => {
+  const node = inspected({ nextTxSequence: 1, nextRxSequence: 2 }, 0);
+  const text = viewAsText([{ node, queues: { r: null, s: null, t: null } }], new Set(['n']), false);
+  expect(rowsOf(text, 'RDS Connections')).toEqual([
+    ['10.0.0.1', '10.0.0.2', '0', '1', '2', 's-C-'],
+  ]);
 });
 
 test.each([

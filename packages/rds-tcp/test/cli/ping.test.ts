@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { PingSummary } from '../../src/cli/ping-summary.js';
-import { hasManyLoopbacks, loopback, openNode } from '../nodes.js';
+import { eventually, hasManyLoopbacks, loopback, openNode } from '../nodes.js';
 import { Rds, rds } from './rds.js';
 
 describe.skipIf(!hasManyLoopbacks)('rds ping', () => {
@@ -14,12 +14,20 @@ describe.skipIf(!hasManyLoopbacks)('rds ping', () => {
     const { code, stdout, stderr } = await rds('ping', ...args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.trimEnd().split('\n');
-    for (const number of [1, 2, 3])
-      expect(stdout).toMatch(new RegExp(`^   ${number}: \\d+ usec$`, 'm'));
+    expect(lines[0]).toMatch(/^ {3}1: \d+ usec, with connecting$/);
+    for (const number of [2, 3])
+      expect(stdout).toMatch(new RegExp(`^   ${number}: \\d+ usec`, 'm'));
     expect(lines.slice(3, 5)).toEqual([`--- ${node.address} ---`, '3 sent, 3 received, 0% lost']);
     expect(lines[5]).toMatch(/^round trip: least \d+, mean \d+, greatest \d+ usec$/);
     expect(node.info().counters).toMatchObject({ recv_ping: expect.any(Number) });
     expect(node.info().counters.recv_ping).toBeGreaterThanOrEqual(3);
+  });
+
+  test('leaves nothing behind in the node that answers', async () => {
+    const node = await openNode({ address: loopback(48) });
+    const args = ['--tcp-port', String(node.tcpPort), '--listen', '0', '-I', loopback(51)];
+    expect(await rds('ping', '-c', '1', ...args, node.address)).toMatchObject({ code: 0 });
+    await eventually(() => expect(node.info().connections).toEqual([]));
   });
 
   test('pings the node of its own address, on another TCP port', async () => {
@@ -59,18 +67,34 @@ describe.skipIf(!hasManyLoopbacks)('rds ping', () => {
     ping.process.kill('SIGINT');
     const { code, stdout } = await ping.ended();
     expect(code).toBe(0);
-    expect(stdout).toMatch(/0% lost\nround trip/);
+    expect(stdout).toMatch(/0% lost.*\nround trip/);
+  });
+
+  test.skipIf(process.platform === 'win32')('one that waits says so, and counts', async () => {
+    const own = ['-I', loopback(52), '--tcp-port', '7001'];
+    const ping = new Rds(['ping', '-i', '60', '-W', '60', ...own, loopback(53)]);
+    await ping.printed(/^ {3}1: no reply yet\n$/);
+    ping.process.kill('SIGINT');
+    const { code, stdout } = await ping.ended();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/\n1 sent, 0 received, 100% lost\n$/);
   });
 });
 
 test('a summary', () => {
   const summary = new PingSummary();
   expect(summary.text('10.0.0.1')).toBe('--- 10.0.0.1 ---\n0 sent, 0 received, 0% lost\n');
-  summary.sent = 3;
-  summary.add(0.5);
-  summary.add(1.5);
+  summary.sent = 4;
+  summary.underWay = 1;
+  expect(summary.text('10.0.0.1')).toMatch(/\n4 sent, 0 received, 100% lost, 1 under way\n$/);
+  summary.add(9, true);
+  expect(summary.text('10.0.0.1')).toMatch(
+    /67% lost.*\nround trip, with connecting: least 9000, mean 9000, greatest 9000 usec\n$/,
+  );
+  // Its mean would say little of the others.
+  summary.add(1.5, false);
   expect(summary.text('10.0.0.1')).toBe(
-    '--- 10.0.0.1 ---\n3 sent, 2 received, 33% lost\n' +
-      'round trip: least 500, mean 1000, greatest 1500 usec\n',
+    '--- 10.0.0.1 ---\n4 sent, 2 received, 33% lost, 1 under way\n' +
+      'round trip: least 1500, mean 1500, greatest 1500 usec\n',
   );
 });

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { hasManyLoopbacks, loopback, openNode } from '../nodes.js';
+import { eventually, hasManyLoopbacks, loopback, openNode } from '../nodes.js';
+import { useRuntimeFolder } from './inspected.js';
 import { Rds, rds } from './rds.js';
 
 /** No other test has these addresses, so the port is free. */
@@ -105,6 +106,37 @@ describe.skipIf(!hasManyLoopbacks)('rds send and rds recv', () => {
     const { code, stderr } = await sender.ended();
     expect(code).toBe(1);
     expect(stderr).toMatch(/^rds send: line 2 has more than 10 bytes.*\n$/);
+  });
+
+  test('a file that is too large is named', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rds-send-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'large');
+    writeFileSync(file, 'eleven byte');
+    const { code, stderr } = await send('--max-message', '10', TO, file).ended();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(`rds send: ${file} has more than 10 bytes`);
+    const directory = await send(TO, folder).ended();
+    expect(directory).toMatchObject({ code: 1, stderr: `rds send: ${folder} is a directory\n` });
+  });
+
+  test('a send that fails leaves nothing behind in its peer', async () => {
+    const node = await openNode({ address: loopback(63), tcpPort: 7001 });
+    const to = `${node.address}:4000`;
+    const { code } = await send('--until', 'delivered', to).input('x\n').ended();
+    expect(code).toBe(1);
+    await eventually(() => expect(node.info().connections).toEqual([]));
+  });
+
+  test.skipIf(process.platform === 'win32')('with --inspector, rds info sees it', async () => {
+    useRuntimeFolder();
+    const receiver = recv('-c', '1', '--inspector', TO);
+    await eventually(async () => {
+      const { stdout } = await rds('info', '-k');
+      expect(stdout).toContain(`${loopback(62)}  4000`);
+    });
+    await send(TO).input('x\n').ended();
+    expect(await receiver.ended()).toMatchObject({ code: 0, stdout: 'x\n' });
   });
 
   test('a file that is not there is said', async () => {

@@ -43,12 +43,12 @@ describe.skipIf(!isPossible)('rds tap', () => {
     const peer = `${b.address}:${b.tcpPort}`.replaceAll('.', '\\.');
     const time = '\\d\\d:\\d\\d:\\d\\d\\.\\d{6}';
     const line = new RegExp(
-      `^${time} > ${peer} message seq=\\d+ ack=\\d+ len=6 \\d+->5000 ACK_REQUIRED$`,
+      `^${time} > ${peer} data       seq=\\d+ ack=\\d+ len=6 \\d+->5000 ACK_REQUIRED$`,
       'm',
     );
     expect(stdout).toMatch(line);
     expect(stdout).toMatch(
-      new RegExp(`^${time} < ${peer} ack     seq=0 ack=\\d+ len=0 0->0$`, 'm'),
+      new RegExp(`^${time} < ${peer} ack        seq=0 ack=\\d+ len=0 0->0$`, 'm'),
     );
   });
 
@@ -94,14 +94,22 @@ describe.skipIf(!isPossible)('rds tap', () => {
 describe('a frame as a line', () => {
   test('has its numbers, and the TCP port of the peer where it is another', () => {
     expect(frameLine(FRAME)).toMatch(
-      /^\d\d:\d\d:20\.123456 > 10\.0\.0\.2 message seq=17 ack=5 len=4 4000->5000$/,
+      /^\d\d:\d\d:20\.123456 > 10\.0\.0\.2 data {7}seq=17 ack=5 len=4 4000->5000$/,
     );
-    expect(frameLine({ ...FRAME, tcpPort: 7001 })).toContain('> 10.0.0.2:7001 message');
+    expect(frameLine({ ...FRAME, tcpPort: 7001 })).toContain('> 10.0.0.2:7001 data');
   });
 
   test('names flags, ports of a map, and extensions', () => {
     expect(frameLine({ ...FRAME, flags: 0x46 })).toMatch(/ ACK_REQUIRED\|RETRANSMITTED\|0x40$/);
-    const map = { ...FRAME, sport: 0, dport: 0, flags: 1, direction: 'received' } as const;
+    expect(frameLine({ ...FRAME, flags: 0x38 })).toMatch(/ HB_PING\|HB_PONG\|EXTHDR_EXTENSION$/);
+    const map = {
+      ...FRAME,
+      sport: 0,
+      dport: 0,
+      flags: 1,
+      length: 8192,
+      direction: 'received',
+    } as const;
     expect(frameLine({ ...map, congestedPorts: [] })).toMatch(/< .* CONG_BITMAP congested=none$/);
     expect(frameLine({ ...map, congestedPorts: [4000, 4001] })).toMatch(/congested=4000,4001$/);
     const many = Array.from({ length: 20 }, (_, n) => n + 2);
@@ -115,17 +123,25 @@ describe('a frame as a line', () => {
   });
 
   test.each([
-    ['map', { sport: 0, dport: 0, flags: 1 }],
+    ['map', { sport: 0, dport: 0, flags: 1, length: 8192 }],
+    ['map', { flags: 1, length: 8192 }],
+    ['data', { flags: 1 }],
+    ['data', { flags: 3, length: 8192 }],
     ['probe', { sport: 1, dport: 0 }],
-    ['answer', { sport: 0, dport: 1 }],
+    ['probe-pong', { sport: 0, dport: 1 }],
     ['ping', { dport: 0 }],
     ['pong', { sport: 0 }],
-    ['hello', { sport: 0, dport: 0, extensions: {} }],
-    ['refused', { sport: 0, dport: 0 }],
+    ['hello', { sport: 0, dport: 0, sequence: 0, extensions: {} }],
+    ['refusals', { sport: 0, dport: 0 }],
+    ['refusals', { sport: 0, dport: 0, extensions: {} }],
+    ['nothing', { sport: 0, dport: 0, length: 0 }],
+    ['hb-ping', { sport: 0, dport: 0, flags: 8 }],
+    ['hb-pong', { sport: 0, dport: 0, flags: 0x30, extensions: {} }],
     ['ack', { sport: 0, dport: 0, sequence: 0 }],
-    ['alive?', { sport: 0, dport: 0, sequence: 0, flags: 2 }],
+    ['heartbeat', { sport: 0, dport: 0, sequence: 0, flags: 2 }],
     ['goodbye', { sport: 0, dport: 0, sequence: 0, flags: 0x80 }],
-    ['message', { flags: 4 }],
+    ['goodbye', { sport: 0, dport: 0, sequence: 0, flags: 0x80, extensions: {} }],
+    ['data', { flags: 4 }],
   ])('is called %s', (kind, fields) => {
     expect(kindOf({ ...FRAME, ...fields })).toBe(kind);
   });

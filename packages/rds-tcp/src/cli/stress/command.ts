@@ -9,6 +9,7 @@ import { resolveHost, wholeNumber } from '../arguments.js';
 import { newCommand, parseArguments } from '../command.js';
 import { EXIT, usageError } from '../exit.js';
 import { Interrupt } from '../interrupt.js';
+import { terminalOf } from '../live-text.js';
 import { Output } from '../output.js';
 import { Report } from './report.js';
 import { TIMING } from './run.js';
@@ -36,7 +37,17 @@ interface StressOptions {
   readonly peerVersion: string;
   readonly tcpPort: number;
   readonly json: boolean;
+  readonly inspector: boolean;
 }
+
+/** As defaults of theirs, commander would print them. */
+const NOT_GIVEN = {
+  oneWay: false,
+  verify: false,
+  reportSummary: false,
+  json: false,
+  inspector: false,
+};
 
 /** Options of rds-stress that mean nothing here, and what is said of them. */
 const REFUSED: readonly (readonly [flags: string, why: string])[] = [
@@ -108,7 +119,8 @@ function addCommonOptions(command: Command): void {
       wholeNumber('--tcp-port', 1, 65_535),
       RDS_TCP_PORT,
     )
-    .option('--json', 'one JSON object a line, for each second and in the end', false);
+    .option('--inspector', 'let rds info, rds top and rds tap look into our node')
+    .option('--json', 'one JSON object a line, for each second and in the end');
 }
 
 function addActiveOptions(command: Command): void {
@@ -129,9 +141,9 @@ function addActiveOptions(command: Command): void {
       wholeNumber('-T', 0, MAX_U32),
       0,
     )
-    .option('-o, --one-way', 'only the active side sends requests', false)
-    .option('-v, --verify', 'fill messages with a pattern, and compare it', false)
-    .option('-z, --report-summary', 'no line each second, only a summary', false)
+    .option('-o, --one-way', 'only the active side sends requests')
+    .option('-v, --verify', 'fill messages with a pattern, and compare it')
+    .option('-z, --report-summary', 'no line each second, only a summary')
     .option(
       '--connect-retries <N>',
       'how often to try again, a second apart, if the passive side is not there',
@@ -160,15 +172,15 @@ export async function run(args: readonly string[]): Promise<number> {
   if (command.args.length > 0) {
     throw usageError(`there is no argument '${command.args[0]}'; the peer is named with -s`);
   }
-  const options = command.opts<StressOptions>();
+  const options = { ...NOT_GIVEN, ...command.opts<StressOptions>() };
   const [local, peer] = await Promise.all([resolved(options.recvAddr), resolved(options.sendAddr)]);
   const output = new Output(process.stdout);
   const interrupt = new Interrupt();
-  const terminal = process.stdout.isTTY ? process.stdout : null;
   const side = {
     local,
     tcpPort: options.tcpPort,
-    report: new Report(output, new Output(process.stderr), options, terminal),
+    inspector: options.inspector,
+    report: new Report(output, new Output(process.stderr), options, terminalOf(process.stdout)),
     signal: AbortSignal.any([interrupt.signal, output.gone]),
     timing: TIMING,
   };

@@ -4,7 +4,7 @@
  * more line is renewed all the time.
  */
 
-import { createLogUpdate } from 'log-update';
+import { LiveText } from '../live-text.js';
 import type { Output } from '../output.js';
 import type { LatencyBucket, LatencySummary } from './latency.js';
 import type { Settings } from './settings.js';
@@ -41,7 +41,7 @@ export class Report {
   readonly #output: Output;
   readonly #notes: Output;
   readonly #isJson: boolean;
-  readonly #logUpdate: ReturnType<typeof createLogUpdate> | null;
+  readonly #live: LiveText | null;
 
   /** `terminal`: where the live line goes, if there is such a place. */
   constructor(
@@ -53,16 +53,16 @@ export class Report {
     this.#output = output;
     this.#notes = json ? notes : output;
     this.#isJson = json;
-    this.#logUpdate = terminal === null || json ? null : createLogUpdate(terminal);
+    this.#live = terminal === null || json ? null : new LiveText(terminal);
   }
 
   get isLive(): boolean {
-    return this.#logUpdate !== null;
+    return this.#live !== null;
   }
 
   /** What is going on, for people: not in the way of JSON. */
   async note(text: string): Promise<void> {
-    this.#logUpdate?.clear();
+    this.#live?.clear();
     await this.#notes.write(`${text}\n`);
   }
 
@@ -79,7 +79,7 @@ export class Report {
   /** The line that is renewed. */
   live(figures: Figures, seconds: number, p99Us: number): void {
     const { requestsSentPerSecond: sent, requestsReceivedPerSecond: received } = figures;
-    this.#logUpdate?.(
+    this.#live?.show(
       `${clock(seconds)}  sent ${grouped(sent)}/s, received ${grouped(received)}/s, ` +
         `${grouped(figures.kibPerSecond)} KiB/s, rtt ${figures.rttUs.toFixed(1)} us` +
         `${p99Us === 0 ? '' : `, 99 % below ${grouped(p99Us)} us`}`,
@@ -87,7 +87,7 @@ export class Report {
   }
 
   async summary(summary: Summary): Promise<void> {
-    this.#logUpdate?.clear();
+    this.#live?.clear();
     if (this.#isJson) return this.#json({ type: 'summary', ...summary });
     const { figures, latency, totals } = summary;
     const above = summary.settings.summaryOnly ? HEADING : '-'.repeat(HEADING.length);
@@ -103,7 +103,7 @@ export class Report {
   }
 
   async #line(text: string): Promise<void> {
-    this.#logUpdate?.clear();
+    this.#live?.clear();
     await this.#output.write(`${text}\n`);
   }
 

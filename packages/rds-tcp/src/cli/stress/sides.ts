@@ -20,6 +20,7 @@ export interface SideOptions {
   /** Our address; if it is not given, that from which the peer is reached. */
   readonly local: string | undefined;
   readonly tcpPort: number;
+  readonly inspector: boolean;
   readonly report: Report;
   readonly signal: AbortSignal;
   readonly timing: Timing;
@@ -55,7 +56,7 @@ export async function runActive(options: ActiveOptions): Promise<void> {
         ' in -r 127.0.0.2',
     );
   }
-  const node = await openNode(local, options.tcpPort);
+  const node = await openNode(local, options);
   return guarded(node, async () => {
     await report.note(`calling ${formatHostAndPort(peer, settings.basePort)} from ${local}`);
     const { basePort } = settings;
@@ -72,12 +73,12 @@ export async function runActive(options: ActiveOptions): Promise<void> {
 
 /** Serves one run, and then is done. */
 export async function runPassive(options: PassiveOptions): Promise<void> {
-  const { local, tcpPort } = options;
-  const early = local === undefined ? null : await openNode(local, tcpPort);
+  const { local } = options;
+  const early = local === undefined ? null : await openNode(local, options);
   return guarded(early, async () => {
     const { control, greeting } = await waitForActive(options);
     return guarded(control, async () => {
-      const node = early ?? (await openNode(control.localAddress, tcpPort));
+      const node = early ?? (await openNode(control.localAddress, options));
       return guarded(node, () => serve(options, node, control, greeting));
     });
   });
@@ -129,10 +130,10 @@ function newRun(
   return new Run({ ...rest, report, signal, timing });
 }
 
-async function openNode(address: string, tcpPort: number): Promise<RdsNode> {
+async function openNode(address: string, { tcpPort, inspector }: SideOptions): Promise<RdsNode> {
   try {
     // A stress test wants to go on at once after a fault: the kernel's delays are the shorter ones.
-    return await createNode({ address, tcpPort, reconnect: 'kernel' });
+    return await createNode({ address, tcpPort, inspector, reconnect: 'kernel' });
   } catch (error) {
     if (codeOf(error) !== 'EADDRINUSE') throw error;
     const where = formatHostAndPort(address, tcpPort);
