@@ -17,6 +17,8 @@ import type { SimulatedStream } from './stream.js';
 export type LinuxFate =
   | 'queued'
   | 'acknowledged'
+  /** The same, and in this life no pong of the kernel was acknowledged before it. */
+  | 'acknowledged-unanswered'
   /** The same, and TCP took it only when it was sent again. */
   | 'acknowledged-resent'
   | `dropped-by-${'generation' | 'close' | 'reboot'}`;
@@ -110,6 +112,8 @@ export class LinuxPath {
   #nextRx = 0;
   readonly #sendQueue = new Queue<LinuxMessage>();
   readonly #retrans = new Queue<LinuxMessage>();
+  /** A pong of this life has arrived. */
+  #hasAnswered = false;
   #writtenBytes = 0;
   #highestSent = 0;
   #ackedBytes = 0;
@@ -246,11 +250,17 @@ export class LinuxPath {
     for (let first = this.#retrans.peek(); first; first = this.#retrans.peek()) {
       if ((first.ackBytes as number) > this.#ackedBytes) break;
       this.#retrans.shift();
-      const fate = first.flags === wire.FLAG_RETRANSMITTED ? 'acknowledged-resent' : 'acknowledged';
-      first.sender?.settled(first, first.isOvertaken ? 'dropped-by-generation' : fate);
+      this.#hasAnswered ||= first.sport === 0 && first.dport !== 0;
+      first.sender?.settled(first, this.#fateOf(first));
     }
     this.xmit();
     if (this.#index === 0) this.#connection.caughtUp();
+  }
+
+  #fateOf({ isOvertaken, flags }: LinuxMessage): LinuxFate {
+    if (isOvertaken) return 'dropped-by-generation';
+    if (flags === wire.FLAG_RETRANSMITTED) return 'acknowledged-resent';
+    return this.#hasAnswered ? 'acknowledged' : 'acknowledged-unanswered';
   }
 
   // Connecting

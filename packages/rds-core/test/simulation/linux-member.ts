@@ -130,6 +130,7 @@ export class LinuxMember implements Member {
     else if (fate === 'dropped-by-generation') ledger.droppedByKernel(entry);
     // One that has booted begins at 1 again. What it has to send twice then looks like what its
     // predecessor sent, and by the kernel's own rule is taken for a repetition.
-    else if (fate === 'acknowledged-resent' && this.incarnation.number > 1) entry.isExcused = true;
+    // And what it says before it has answered us may be taken for its predecessor's, see GUARANTEES.
+    else if (fate !== 'acknowledged' && this.incarnation.number > 1) entry.isExcused = true;
   }
 }

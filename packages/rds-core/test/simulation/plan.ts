@@ -31,8 +31,6 @@ export interface Plan {
   readonly faults: readonly FaultKind[];
   readonly faultEveryMs: Range;
   readonly faultLastsMs: Range;
-  /** How often a program does something other than sending. */
-  readonly meddleChance: number;
   /** Programs end and begin anew. */
   readonly leaves: boolean;
   /** All are back, and all is said, within so much after the last fault. */
@@ -85,7 +83,6 @@ export function drawPlan(random: SeededRandom): Plan {
     faults: dies ? kinds : kinds.filter((kind) => !DEATHS.includes(kind)),
     faultEveryMs: { min: 0, max: random.pick([30, 300, 3000]) },
     faultLastsMs: { min: 1, max: random.pick([50, 1000, 15_000]) },
-    meddleChance: 0.03,
     leaves: false,
     drainMs: 2 * Math.max(longestMs, livenessMs + HANDSHAKE_MS, hasLinux ? 30_000 : 0),
   };

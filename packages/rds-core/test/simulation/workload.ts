@@ -16,6 +16,8 @@ import type { Plan } from './plan.js';
 
 /** How often to look whether all has come to rest. */
 const LOOK_EVERY_MS = 500;
+/** How often a program does something other than sending. */
+const MEDDLE_CHANCE = 0.03;
 /** How often a program ends, in plans where they do. */
 const LEAVE_CHANCE = 0.02;
 /** After the nodes have closed: longer than anything that the network still carries. */
@@ -122,7 +124,7 @@ export class Workload implements Cluster {
     if (member !== undefined && member.seats.length > 0) {
       const seat = this.random.pick(member.seats);
       member.send(seat, this.#anyAddress(member), this.#anyLength());
-      if (this.random.chance(this.plan.meddleChance)) member.meddle(seat, this.#anyAddress(member));
+      if (this.random.chance(MEDDLE_CHANCE)) member.meddle(seat, this.#anyAddress(member));
     }
     if (member instanceof OwnMember && this.plan.leaves && this.random.chance(LEAVE_CHANCE)) {
       this.#leave(member);
