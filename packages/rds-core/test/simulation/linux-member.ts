@@ -21,6 +21,8 @@ interface LinuxSeat extends Seat {
 
 const READ_EVERY_MS = 50;
 const PING_EVERY_MS = 5000;
+/** Of a kernel that has booted or been loaded again. */
+const PERHAPS_OLD: readonly LinuxFate[] = ['acknowledged-resent', 'acknowledged-unanswered'];
 
 export class LinuxMember implements Member {
   readonly incarnation: Incarnation;
@@ -131,6 +133,6 @@ export class LinuxMember implements Member {
     // One that has booted begins at 1 again. What it has to send twice then looks like what its
     // predecessor sent, and by the kernel's own rule is taken for a repetition.
     // And what it says before it has answered us may be taken for its predecessor's, see GUARANTEES.
-    else if (fate !== 'acknowledged' && this.incarnation.number > 1) entry.isExcused = true;
+    else if (this.incarnation.number > 1 && PERHAPS_OLD.includes(fate)) entry.isExcused = true;
   }
 }

@@ -264,7 +264,7 @@ describe('sending', () => {
     kernel.bind(5000).sendmsg(bytes('a'), to, 'a');
     expect(fates).toEqual(['a queued']);
     await w.clock.advance(1);
-    expect(fates).toEqual(['a queued', 'a acknowledged']);
+    expect(fates).toEqual(['a queued', 'a acknowledged-unanswered']);
     raw.stream.destroy();
     await w.clock.advance(1);
     const again = dial().map();
