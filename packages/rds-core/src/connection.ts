@@ -8,7 +8,9 @@ import type { CloseReason } from './close-reason.js';
 import { CongestionMap } from './congestion-map.js';
 import { RdsError } from './errors.js';
 import type { Flow, Route, Unacknowledged } from './flow.js';
+import type { Herald } from './herald.js';
 import { introduces } from './inbound.js';
+import type { Introduction } from './introduction.js';
 import type { LaneOwner } from './lane.js';
 import type { Message, MessageOwner, Receipt } from './message.js';
 import type { Path } from './path.js';
@@ -22,23 +24,21 @@ import type { Stranger } from './stranger.js';
 import { announcedPaths, decodeExtensions, type Extensions } from './wire/extension.js';
 import { FLAG_CONGESTION_MAP, type Header } from './wire/header.js';
 
+/** Where messages go that come. */
+interface LocalSockets {
+  /** False if no socket is bound to `dport`. */
+  deliver(from: Address, dport: number, payload: Uint8Array): boolean;
+}
+
 /** What a connection asks of its node, and tells it. */
 export interface ConnectionOwner {
-  readonly extensions: Uint8Array;
-  /** Those for a peer that can tell paths apart. */
-  readonly laneExtensions: Uint8Array;
+  readonly introduction: Introduction;
+  readonly herald: Herald;
+  readonly sockets: LocalSockets;
   readonly mapExtensions: Uint8Array | null;
   readonly mapVersion: number;
   copyMap(bytes: Uint8Array, at: number): void;
   freePort(): number;
-  deliver(from: Address, dport: number, payload: Uint8Array): boolean;
-  connectionUp(connection: Connection): void;
-  connectionDown(connection: Connection, reason: CloseReason, error: unknown): void;
-  /** A connection ended before anything could be exchanged on it. */
-  refused(address: string, reason: CloseReason): void;
-  connectionRestarted(connection: Connection): void;
-  connectionUncertain(connection: Connection, messages: readonly Message[]): void;
-  peerMapChanged(connection: Connection): void;
   /** Nothing waits for it, and it was never reached or has closed. */
   forget(connection: Connection): void;
 }
@@ -191,11 +191,12 @@ export class Connection implements Route, LaneOwner {
   }
 
   get extensions(): Uint8Array {
-    return this.paths.length > 1 ? this.#owner.laneExtensions : this.#owner.extensions;
+    const { introduction } = this.#owner;
+    return this.paths.length > 1 ? introduction.laneExtensions : introduction.extensions;
   }
 
   get mapExtensions(): Uint8Array | null {
-    return this.isAssumed ? this.#owner.extensions : this.#owner.mapExtensions;
+    return this.isAssumed ? this.#owner.introduction.extensions : this.#owner.mapExtensions;
   }
 
   get mapVersion(): number {
@@ -217,7 +218,7 @@ export class Connection implements Route, LaneOwner {
 
   mapReceived(map: Uint8Array): void {
     if (!this.#congestion.replace(map)) return;
-    this.#owner.peerMapChanged(this);
+    this.#owner.herald.peerMapChanged(this);
     for (const [port, flows] of [...this.#blocked]) {
       if (this.#congestion.isCongested(port)) continue;
       this.#blocked.delete(port);
@@ -248,7 +249,7 @@ export class Connection implements Route, LaneOwner {
   }
 
   startedOver(): void {
-    this.#owner.connectionRestarted(this);
+    this.#owner.herald.connectionRestarted(this);
   }
 
   assumeForeign(): void {
@@ -257,7 +258,7 @@ export class Connection implements Route, LaneOwner {
   }
 
   deliver(sport: number, dport: number, payload: Uint8Array): boolean {
-    return this.#owner.deliver(this.#sender(sport), dport, payload);
+    return this.#owner.sockets.deliver(this.#sender(sport), dport, payload);
   }
 
   ponged(tag: number): void {
@@ -270,7 +271,7 @@ export class Connection implements Route, LaneOwner {
   giveUp(messages: readonly Message[], settlement: 'restarted' | 'unconfirmed'): void {
     const unknown = messages.filter(({ verdict }) => verdict === 'delivered');
     this.#setup.stats.send_uncertain += unknown.length;
-    if (unknown.length > 0) this.#owner.connectionUncertain(this, unknown);
+    if (unknown.length > 0) this.#owner.herald.connectionUncertain(this, unknown);
     for (const message of messages) {
       message.settle(message.verdict === 'delivered' ? settlement : message.verdict);
     }
@@ -282,12 +283,12 @@ export class Connection implements Route, LaneOwner {
     for (const tag of this.#pings.keys()) this.path.exchange.ping(tag);
     this.#isUnneeded = false;
     this.#paths.follow();
-    this.#owner.connectionUp(this);
+    this.#owner.herald.connectionUp(this);
   }
 
   disconnected(reason: CloseReason, error: unknown, wasUp: boolean): void {
-    if (wasUp) this.#owner.connectionDown(this, reason, error);
-    else this.#owner.refused(this.remote.address, reason);
+    if (wasUp) this.#owner.herald.connectionDown(this, reason, error);
+    else this.#owner.herald.refused(this.remote.address, reason);
   }
 
   unreachable(): void {
@@ -328,7 +329,7 @@ export class Connection implements Route, LaneOwner {
   #restarted(): void {
     for (const { exchange } of [...this.paths]) exchange.peerRestarted();
     this.#paths.fold();
-    this.#owner.connectionRestarted(this);
+    this.#owner.herald.connectionRestarted(this);
   }
 
   #sender(port: number): Address {

@@ -4,35 +4,29 @@
  */
 
 import { EventEmitter } from 'eventemitter3';
-import { type Address, type IpAddress, isInteger, RDS_TCP_PORT, unicastIp } from './address.js';
-import type { CloseReason } from './close-reason.js';
+import { type Address, type IpAddress, isInteger, unicastIp } from './address.js';
 import type { Connection } from './connection.js';
 import { RdsError, type RdsErrorCode } from './errors.js';
 import type { NodeEvents } from './events.js';
 import { type Route, sum, type Unacknowledged } from './flow.js';
+import { Herald } from './herald.js';
 import { connectionInfo, counters, type NodeInfo, socketInfo } from './info.js';
-import { LocalCongestion } from './local-congestion.js';
-import { Loopback, type LoopbackOwner } from './loopback.js';
-import type { Message } from './message.js';
+import { Introduction } from './introduction.js';
+import { Loopback } from './loopback.js';
 import { type BindOptions, type ResolvedNodeOptions, resolveBindOptions } from './options.js';
 import { PeerTable, type PeerTableOwner } from './peer-table.js';
 import type { WaitOptions } from './pending.js';
-import { PortTable } from './port-table.js';
+import type { PortTable } from './port-table.js';
 import type { Clock, Listener, Runtime, Stream } from './runtime.js';
-import { type CloseOptions, RdsSocket, resolveDeadline, type SocketOwner } from './socket.js';
+import { type CloseOptions, type RdsSocket, resolveDeadline } from './socket.js';
+import { SocketTable, type SocketTableOwner } from './socket-table.js';
 import { Stats } from './stats.js';
-import { encodeExtensions, ownFeatures } from './wire/extension.js';
 
-/** What a queued message costs besides its payload: measured, about 270 bytes on Node 20. */
-const MESSAGE_OVERHEAD_BYTES = 288;
-/** Reading begins again when the queues are down to so much of the hard limit. */
-const RESUME_AT = 0.75;
 const PING_TIMEOUT_MS = 5000;
-const MAX_GENERATION = 0xffff_ffff;
 
 export class RdsNode
   extends EventEmitter<NodeEvents>
-  implements AsyncDisposable, SocketOwner, LoopbackOwner, PeerTableOwner
+  implements AsyncDisposable, SocketTableOwner, PeerTableOwner
 {
   readonly address: string;
   /** Where the node listens. */
@@ -42,23 +36,15 @@ export class RdsNode
   /** @internal */
   readonly stats = new Stats();
   /** @internal */
-  readonly extensions: Uint8Array;
+  readonly introduction: Introduction;
   /** @internal */
-  readonly laneExtensions: Uint8Array;
+  readonly herald: Herald;
   /** @internal */
-  readonly mapExtensions: Uint8Array | null;
-  /** @internal */
-  isPaused = false;
+  readonly sockets: SocketTable;
   readonly #options: ResolvedNodeOptions;
   readonly #listener: Listener;
-  readonly #ports: PortTable;
-  /** Every socket that is not yet closed, with those that only drain. */
-  readonly #sockets = new Set<RdsSocket>();
   readonly #peers: PeerTable;
   readonly #loopback: Loopback;
-  readonly #congestion: LocalCongestion;
-  #queuedBytes = 0;
-  #queuedMessages = 0;
   #closed: Promise<Unacknowledged> | null = null;
 
   /** @internal Nodes are made by `createNode`, or by `openNode` on a runtime of your own. */
@@ -69,16 +55,10 @@ export class RdsNode
     this.runtime = runtime;
     this.#options = options;
     this.#listener = listener;
-    const { paths } = options;
-    const own = { features: ownFeatures(paths), tcpPort: this.tcpPort };
-    const generation = 1 + Math.floor(runtime.random() * MAX_GENERATION);
-    this.extensions = encodeExtensions({ npaths: 1, generation, own });
-    const lanes = { npaths: paths, generation, sportIndex: true, own };
-    this.laneExtensions = encodeExtensions(lanes);
-    this.mapExtensions = this.tcpPort === RDS_TCP_PORT ? null : encodeExtensions({ own });
-    this.#ports = new PortTable(runtime.random());
-    this.#congestion = new LocalCongestion(this.#ports, () => this.#mapChanged());
-    this.#loopback = new Loopback(runtime, this);
+    this.introduction = new Introduction(runtime.random(), this.tcpPort, options.paths);
+    this.herald = new Herald(this, runtime);
+    this.sockets = new SocketTable(this, options.maxQueuedBytes);
+    this.#loopback = new Loopback(runtime, this.sockets);
     this.#peers = new PeerTable(this, runtime, options, this.stats, this.tcpPort);
   }
 
@@ -90,17 +70,7 @@ export class RdsNode
    */
   bind(portOrOptions?: number | BindOptions): RdsSocket {
     this.#checkOpen('bind');
-    const options = resolveBindOptions(portOrOptions, this.#options);
-    const port = options.port === 0 ? this.#ports.random(this.runtime.random()) : options.port;
-    if (port === null || this.#ports.has(port)) {
-      const text = port === null ? 'every port has a socket' : `port ${port} has a socket already`;
-      throw this.#error('EADDRINUSE', text, 'bind', port ?? undefined);
-    }
-    const socket = new RdsSocket(this.address, { ...options, port }, this);
-    this.#ports.add(socket);
-    this.#sockets.add(socket);
-    this.#congestion.mark(port, false);
-    return socket;
+    return this.sockets.bind(resolveBindOptions(portOrOptions, this.#options));
   }
 
   /**
@@ -136,9 +106,9 @@ export class RdsNode
     return {
       address: this.address,
       tcpPort: this.tcpPort,
-      sockets: Array.from(this.#ports, socketInfo),
+      sockets: Array.from(this.sockets.ports, socketInfo),
       connections: Array.from(this.#peers, connectionInfo),
-      queuedBytes: this.#queuedBytes,
+      queuedBytes: this.sockets.hardLimit.queuedBytes,
       nowMs: this.runtime.clock.now(),
       counters: counters(this.stats),
     };
@@ -163,7 +133,7 @@ export class RdsNode
   async destroy(): Promise<Unacknowledged> {
     let left: Unacknowledged = { messages: 0, bytes: 0 };
     this.#closed ??= Promise.resolve().then(() => left);
-    left = sum([...this.#sockets].map((socket) => socket.destroy()));
+    left = this.sockets.destroy();
     this.#peers.closeDoor();
     for (const connection of [...this.#peers]) connection.destroy();
     await this.#listener.close();
@@ -178,7 +148,7 @@ export class RdsNode
 
   /** @internal For who looks inside: tap.ts, message-info.ts. */
   get inside(): { ports: PortTable; peers: PeerTable } {
-    return { ports: this.#ports, peers: this.#peers };
+    return { ports: this.sockets.ports, peers: this.#peers };
   }
 
   /** @internal */
@@ -205,75 +175,41 @@ export class RdsNode
   }
 
   /** @internal */
-  unbind(socket: RdsSocket): void {
-    this.#ports.remove(socket);
-    this.#congestion.mark(socket.port, false);
+  mapChanged(): void {
+    for (const { path } of this.#peers) path.exchange.mapChanged();
+    this.#loopback.uncongested();
   }
 
   /** @internal */
-  socketClosed(socket: RdsSocket): void {
-    this.#sockets.delete(socket);
+  pause(paused: boolean): void {
+    for (const connection of this.#peers) connection.pause(paused);
   }
 
-  /** @internal */
-  congestionChanged(port: number, congested: boolean): void {
-    this.#tell('congestion', { type: 'local', port, congested });
-    this.#congestion.mark(port, congested);
-  }
+  // ── For connections ──────────────────────────────────────────────────────────────────────────
 
   /** @internal */
-  queueChanged(byBytes: number, byMessages: number): void {
-    this.#queuedBytes += byBytes;
-    this.#queuedMessages += byMessages;
-    if (byBytes > 0) this.stats.recv_bytes_added_to_sock += byBytes;
-    else this.stats.recv_bytes_freed_fromsock -= byBytes;
-    const usedBytes = this.#queuedBytes + this.#queuedMessages * MESSAGE_OVERHEAD_BYTES;
-    const part = usedBytes / this.#options.maxQueuedBytes;
-    this.#congestion.filled(part);
-    if (!this.isPaused && part > 1) {
-      this.stats.tcp_read_paused++;
-      this.#pause(true);
-    } else if (this.isPaused && part <= RESUME_AT) {
-      this.#pause(false);
-    }
-  }
-
-  // ── For the loopback and connections ─────────────────────────────────────────────────────────
-
-  /** @internal */
-  isCongested(port: number): boolean {
-    return this.#congestion.isCongested(port);
-  }
-
-  /** @internal */
-  deliverLocally(sport: number, dport: number, data: Uint8Array): boolean {
-    return this.deliver({ address: this.address, port: sport }, dport, data);
-  }
-
-  /** @internal */
-  deliver(from: Address, dport: number, data: Uint8Array): boolean {
-    const socket = this.#ports.get(dport);
-    if (socket === undefined) {
-      this.stats.recv_drop_no_sock++;
-      return false;
-    }
-    socket.deliver({ data, from });
-    return true;
+  get isPaused(): boolean {
+    return this.sockets.hardLimit.isPaused;
   }
 
   /** @internal */
   get mapVersion(): number {
-    return this.#congestion.version;
+    return this.sockets.congestion.version;
+  }
+
+  /** @internal */
+  get mapExtensions(): Uint8Array | null {
+    return this.introduction.mapExtensions;
   }
 
   /** @internal */
   copyMap(bytes: Uint8Array, at: number): void {
-    this.#congestion.copyTo(bytes, at);
+    this.sockets.congestion.copyTo(bytes, at);
   }
 
   /** @internal */
   freePort(): number {
-    return this.#ports.next();
+    return this.sockets.ports.next();
   }
 
   /** @internal */
@@ -282,67 +218,18 @@ export class RdsNode
   }
 
   /** @internal */
-  refused(address: string, reason: CloseReason): void {
-    this.#tell('connection', { type: 'refused', address, reason });
-  }
-
-  /** @internal */
   forget(connection: Connection): void {
     this.#peers.forget(connection);
-  }
-
-  /** @internal */
-  connectionUp({ remote, kind }: Connection): void {
-    const peer = kind === 'rds-tcp' ? kind : 'linux';
-    this.#tell('connection', { type: 'up', ...remote, peer });
-  }
-
-  /** @internal */
-  connectionDown({ remote }: Connection, reason: CloseReason, error: unknown): void {
-    this.#tell('connection', { type: 'down', ...remote, reason, error });
-  }
-
-  /** @internal */
-  connectionRestarted({ remote }: Connection): void {
-    this.#tell('connection', { type: 'restarted', ...remote });
-  }
-
-  /** @internal */
-  connectionUncertain({ remote }: Connection, messages: readonly Message[]): void {
-    if (!this.#isWanted('uncertain')) return;
-    const uncertain = messages.map((message) => ({
-      sport: message.sport,
-      to: { ...remote, port: message.dport },
-      data: message.copyPayload(),
-    }));
-    this.#tell('uncertain', { type: 'messages', ...remote, messages: uncertain });
-  }
-
-  /** @internal */
-  peerMapChanged(connection: Connection): void {
-    if (!this.#isWanted('congestion')) return;
-    const { remote, congestedPorts } = connection;
-    this.#tell('congestion', { type: 'remote', ...remote, ports: congestedPorts });
   }
 
   // ── Inside ───────────────────────────────────────────────────────────────────────────────────
 
   async #close(deadlineMs: number): Promise<Unacknowledged> {
-    const left = await Promise.all([...this.#sockets].map((s) => s.close({ deadlineMs })));
+    const left = await this.sockets.close(deadlineMs);
     this.#peers.closeDoor();
     await Promise.all([...this.#peers].map((connection) => connection.close()));
     await this.#listener.close();
     return sum(left);
-  }
-
-  #mapChanged(): void {
-    for (const { path } of this.#peers) path.exchange.mapChanged();
-    this.#loopback.uncongested();
-  }
-
-  #pause(paused: boolean): void {
-    this.isPaused = paused;
-    for (const connection of this.#peers) connection.pause(paused);
   }
 
   async #pingSelf(): Promise<number> {
@@ -378,22 +265,7 @@ export class RdsNode
     if (this.#closed !== null) throw this.#error('EBADF', 'the node is closed', syscall);
   }
 
-  /**
-   * Listeners hear at the end of the turn: they are the program's, and may close, reset or throw
-   * in the middle of what they are told of.
-   */
-  #tell<T extends keyof NodeEvents>(event: T, about: NodeEvents[T][0]): void {
-    if (!this.#isWanted(event)) return;
-    const { watcher } = this.runtime;
-    if (watcher?.wants(event)) this.runtime.defer(() => watcher.told(this, event, about));
-    this.runtime.defer(() => this.emit(event, ...([about] as never)));
-  }
-
-  #isWanted(event: keyof NodeEvents): boolean {
-    return this.listenerCount(event) > 0 || this.runtime.watcher?.wants(event) === true;
-  }
-
-  #error(code: RdsErrorCode, text: string, syscall: string, port?: number): RdsError {
-    return new RdsError(code, text, { syscall, address: this.address, port });
+  #error(code: RdsErrorCode, text: string, syscall: string): RdsError {
+    return new RdsError(code, text, { syscall, address: this.address });
   }
 }

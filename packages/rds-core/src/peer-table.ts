@@ -185,7 +185,7 @@ export class PeerTable implements StrangerOwner {
     if (!this.#isLarger(ip, tcpPort)) return;
     if (!this.get(ip, tcpPort) && this.#connections.size >= this.#options.maxPeers) {
       this.#stats.countClosed('too-many-peers');
-      this.#owner.refused(ip.text, 'too-many-peers');
+      this.#owner.herald.refused(ip.text, 'too-many-peers');
       return;
     }
     this.connection(ip, tcpPort, 'accept').knocked();
@@ -195,7 +195,7 @@ export class PeerTable implements StrangerOwner {
     stream.destroy();
     this.#stats.tcp_listen_closed_stale++;
     this.#stats.countClosed(reason);
-    this.#owner.refused(stream.remoteAddress, reason);
+    this.#owner.herald.refused(stream.remoteAddress, reason);
   }
 
   #pathSetup(ip: IpAddress, tcpPort: number): PathSetup {

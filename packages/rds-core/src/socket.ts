@@ -39,15 +39,20 @@ export interface RdsSocketEvents {
   close: [];
 }
 
-/** What a socket asks of its node. */
-export interface SocketOwner extends SenderOwner {
-  readonly runtime: Runtime;
+/** Where the sockets of a node are kept. */
+export interface SocketHome {
+  readonly hardLimit: { queueChanged(byBytes: number, byMessages: number): void };
   /** Gives the port free: from now on nothing is delivered to the socket. */
   unbind(socket: RdsSocket): void;
   /** The socket has nothing outstanding any more. */
   socketClosed(socket: RdsSocket): void;
   congestionChanged(port: number, congested: boolean): void;
-  queueChanged(byBytes: number, byMessages: number): void;
+}
+
+/** What a socket asks of its node. */
+export interface SocketOwner extends SenderOwner {
+  readonly runtime: Runtime;
+  readonly sockets: SocketHome;
 }
 
 const CLOSE_DEADLINE_MS = 5000;
@@ -76,9 +81,11 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     this.address = address;
     this.port = options.port;
     this.#owner = owner;
+    const { sockets } = owner;
+    const { hardLimit } = sockets;
     this.#received = new ReceiveQueue(options.receiveBufferBytes, {
-      congestionChanged: (congested) => owner.congestionChanged(this.port, congested),
-      queueChanged: (byBytes, byMessages) => owner.queueChanged(byBytes, byMessages),
+      congestionChanged: (congested) => sockets.congestionChanged(this.port, congested),
+      queueChanged: (byBytes, byMessages) => hardLimit.queueChanged(byBytes, byMessages),
     });
     this.#sender = new Sender(owner, options.port, options.sendBufferBytes);
     this.#sender.monitor.told = (to) => this.emit('uncongested', to);
@@ -262,7 +269,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     this.#stopReceiving();
     this.#dropped = this.#sender.close();
     this.#state = 'closed';
-    this.#owner.socketClosed(this);
+    this.#owner.sockets.socketClosed(this);
     this.#owner.runtime.defer(() => this.emit('close'));
     return this.#dropped;
   }
@@ -368,7 +375,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   #stopReceiving(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
-    this.#owner.unbind(this);
+    this.#owner.sockets.unbind(this);
     const { unread, readers } = this.#received.close();
     this.#owner.stats.recv_drop_dead_sock += unread;
     const error = this.#error('EBADF', 'the socket was closed', 'recvmsg');

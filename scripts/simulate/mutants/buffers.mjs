@@ -209,7 +209,7 @@ export const bufferMutants = [
   {
     name: 'closed-socket-keeps-port',
     mistake: 'The port of a closed socket is not free.',
-    patches: [{ file: 'node.ts', find: 'this.#ports.remove(socket);', replace: '' }],
+    patches: [{ file: 'socket-table.ts', find: 'this.ports.remove(socket);', replace: '' }],
   },
   {
     name: 'close-does-not-wait',

@@ -92,7 +92,7 @@ export const receiptMutants = [
     patches: [
       {
         file: 'connection.ts',
-        find: 'if (unknown.length > 0) this.#owner.connectionUncertain(this, unknown);',
+        find: 'if (unknown.length > 0) this.#owner.herald.connectionUncertain(this, unknown);',
         replace: '',
       },
     ],
