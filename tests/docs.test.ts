@@ -133,7 +133,7 @@ describe('docs/API.md', () => {
     ['ReconnectOptions', 'options.ts'],
     ['SendOptions', 'sender.ts'],
     ['WaitWritableOptions', 'sender.ts'],
-    ['ReceiveOptions', 'socket.ts'],
+    ['ReceiveOptions', 'receiver.ts'],
     ['CloseOptions', 'socket.ts'],
     ['WaitOptions', 'pending.ts'],
     ['NodeInfo', 'info.ts'],

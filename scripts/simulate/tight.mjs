@@ -20,7 +20,7 @@ const LIMITS = [
   ['refusals.ts', 'MAX_RANGES_TOLD', '256', '2'],
   ['loopback.ts', 'TURN_MESSAGES', '1024', '2'],
   ['flow-table.ts', 'MAX_NAMES', '65536', '3'],
-  ['connection.ts', 'MAX_SENDERS', '1024', '2'],
+  ['sender-addresses.ts', 'MAX_SENDERS', '1024', '2'],
   ['wire/frame-decoder.ts', 'FIRST_GATHER_BYTES', '64 * 1024', '64'],
 ];
 

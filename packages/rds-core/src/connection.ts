@@ -3,10 +3,10 @@
  * ports are congested, and the paths to it. Mirrors `struct rds_connection`.
  */
 
-import type { Address, IpAddress } from './address.js';
+import type { IpAddress } from './address.js';
+import { BlockedFlows } from './blocked-flows.js';
 import type { CloseReason } from './close-reason.js';
 import { CongestionMap } from './congestion-map.js';
-import { RdsError } from './errors.js';
 import type { Flow, Route, Unacknowledged } from './flow.js';
 import type { Herald } from './herald.js';
 import { introduces } from './inbound.js';
@@ -18,23 +18,20 @@ import type { PathSetup } from './path-owner.js';
 import { type Carried, PathSet } from './path-set.js';
 import type { Payload } from './payload.js';
 import type { PeerKind } from './peer.js';
-import { Pending, type WaitOptions } from './pending.js';
+import type { WaitOptions } from './pending.js';
+import { Pings } from './pings.js';
 import type { TcpAddress } from './runtime.js';
+import { SenderAddresses } from './sender-addresses.js';
+import type { SocketTable } from './socket-table.js';
 import type { Stranger } from './stranger.js';
 import { announcedPaths, decodeExtensions, type Extensions } from './wire/extension.js';
 import { FLAG_CONGESTION_MAP, type Header } from './wire/header.js';
-
-/** Where messages go that come. */
-interface LocalSockets {
-  /** False if no socket is bound to `dport`. */
-  deliver(from: Address, dport: number, payload: Uint8Array): boolean;
-}
 
 /** What a connection asks of its node, and tells it. */
 export interface ConnectionOwner {
   readonly introduction: Introduction;
   readonly herald: Herald;
-  readonly sockets: LocalSockets;
+  readonly sockets: Pick<SocketTable, 'deliver'>;
   readonly mapExtensions: Uint8Array | null;
   readonly mapVersion: number;
   copyMap(bytes: Uint8Array, at: number): void;
@@ -42,9 +39,6 @@ export interface ConnectionOwner {
   /** Nothing waits for it, and it was never reached or has closed. */
   forget(connection: Connection): void;
 }
-
-/** Sender addresses remembered per peer, so that messages of one sender share one object. */
-const MAX_SENDERS = 1024;
 
 export class Connection implements Route, LaneOwner {
   readonly ip: IpAddress;
@@ -61,10 +55,9 @@ export class Connection implements Route, LaneOwner {
   /** The peer's incarnation; 0 if it does not say. */
   #generation = 0;
   readonly #congestion = new CongestionMap();
-  readonly #blocked = new Map<number, Set<Flow>>();
-  readonly #senders = new Map<number, Address>();
-  #lastSender: Address | null = null;
-  readonly #pings = new Map<number, { sentAtMs: number; pending: Pending<number> }>();
+  readonly #blocked = new BlockedFlows();
+  readonly #senders: SenderAddresses;
+  readonly #pings: Pings;
   readonly #closed: Promise<void>;
   #resolveClosed!: () => void;
 
@@ -73,6 +66,8 @@ export class Connection implements Route, LaneOwner {
     this.remote = remote;
     this.#owner = owner;
     this.#setup = setup;
+    this.#senders = new SenderAddresses(remote, setup.local);
+    this.#pings = new Pings(setup.runtime.clock, remote.address);
     this.#paths = new PathSet(this, setup);
     this.path = this.#paths.first;
     this.#closed = new Promise((resolve) => {
@@ -102,8 +97,7 @@ export class Connection implements Route, LaneOwner {
   }
 
   awaitUncongested(port: number, flow: Flow): void {
-    const flows = this.#blocked.get(port) ?? new Set();
-    this.#blocked.set(port, flows.add(flow));
+    this.#blocked.add(port, flow);
   }
 
   send(
@@ -122,14 +116,7 @@ export class Connection implements Route, LaneOwner {
   }
 
   cancel(matches: (owner: MessageOwner) => boolean): Unacknowledged {
-    const canceled = this.paths.flatMap(({ exchange }) =>
-      exchange.queue.takeWhere(({ owner }) => matches(owner)),
-    );
-    const bytes = canceled.reduce((sum, { length }) => sum + length, 0);
-    for (const message of canceled) message.settle('canceled');
-    this.#paths.settled();
-    this.#setup.stats.send_canceled += canceled.length;
-    return { messages: canceled.length, bytes };
+    return this.#paths.cancel(matches);
   }
 
   get isGone(): boolean {
@@ -160,17 +147,11 @@ export class Connection implements Route, LaneOwner {
 
   /** The round trip of an RDS ping, in milliseconds. */
   async ping(options: WaitOptions): Promise<number> {
-    const { clock } = this.#setup.runtime;
     const tag = this.#owner.freePort();
-    const { address } = this.remote;
-    const details = { syscall: 'ping', address };
-    const pending = new Pending<number>(clock, options, details, () => this.#pings.delete(tag));
-    if (!pending.isSettled) {
-      this.#pings.set(tag, { sentAtMs: clock.now(), pending });
+    return this.#pings.wait(tag, options, () => {
       if (this.path.state.kind === 'up') this.path.exchange.ping(tag);
       else this.path.wake();
-    }
-    return pending.promise;
+    });
   }
 
   /** Half-closes and waits until the peer has done the same, or a moment has passed. */
@@ -204,8 +185,7 @@ export class Connection implements Route, LaneOwner {
   }
 
   get wanted(): boolean {
-    if (this.#pings.size > 0 || this.#paths.lanesAreNeeded) return true;
-    return [...this.#blocked.values()].some((flows) => [...flows].some((flow) => flow.waiting > 0));
+    return !this.#pings.isEmpty || this.#paths.lanesAreNeeded || this.#blocked.areWaiting;
   }
 
   copyMap(bytes: Uint8Array, at: number): void {
@@ -219,11 +199,7 @@ export class Connection implements Route, LaneOwner {
   mapReceived(map: Uint8Array): void {
     if (!this.#congestion.replace(map)) return;
     this.#owner.herald.peerMapChanged(this);
-    for (const [port, flows] of [...this.#blocked]) {
-      if (this.#congestion.isCongested(port)) continue;
-      this.#blocked.delete(port);
-      for (const flow of flows) flow.advance();
-    }
+    this.#blocked.advance(this.#congestion);
   }
 
   recognises(): boolean {
@@ -258,14 +234,11 @@ export class Connection implements Route, LaneOwner {
   }
 
   deliver(sport: number, dport: number, payload: Uint8Array): boolean {
-    return this.#owner.sockets.deliver(this.#sender(sport), dport, payload);
+    return this.#owner.sockets.deliver(this.#senders.of(sport), dport, payload);
   }
 
   ponged(tag: number): void {
-    const ping = this.#pings.get(tag);
-    if (ping === undefined) return;
-    this.#pings.delete(tag);
-    ping.pending.resolve(this.#setup.runtime.clock.now() - ping.sentAtMs);
+    this.#pings.ponged(tag);
   }
 
   giveUp(messages: readonly Message[], settlement: 'restarted' | 'unconfirmed'): void {
@@ -280,7 +253,7 @@ export class Connection implements Route, LaneOwner {
 
   connected(): void {
     // Pings are not kept over a broken connection, and those who wait for them still wait.
-    for (const tag of this.#pings.keys()) this.path.exchange.ping(tag);
+    for (const tag of this.#pings.tags()) this.path.exchange.ping(tag);
     this.#isUnneeded = false;
     this.#paths.follow();
     this.#owner.herald.connectionUp(this);
@@ -298,18 +271,14 @@ export class Connection implements Route, LaneOwner {
 
   closed(): void {
     if (this.paths.some(({ state }) => state.kind !== 'closed')) return;
-    for (const { pending } of this.#pings.values()) {
-      pending.reject(new RdsError('EBADF', 'the node was closed', { syscall: 'ping' }));
-    }
-    this.#pings.clear();
+    this.#pings.close();
     this.#resolveClosed();
   }
 
   // ── LaneOwner ────────────────────────────────────────────────────────────────────────────────
 
   isSame(header: Header): boolean {
-    const isMap = header.flags === FLAG_CONGESTION_MAP;
-    if (!introduces(header)) return isMap;
+    if (!introduces(header)) return header.flags === FLAG_CONGESTION_MAP;
     const { own, generation = this.#generation } = decodeExtensions(header.extensions);
     const isSame = own !== undefined && generation === this.#generation;
     // The first path has yet to notice.
@@ -330,19 +299,5 @@ export class Connection implements Route, LaneOwner {
     for (const { exchange } of [...this.paths]) exchange.peerRestarted();
     this.#paths.fold();
     this.#owner.herald.connectionRestarted(this);
-  }
-
-  #sender(port: number): Address {
-    if (this.#lastSender?.port === port) return this.#lastSender;
-    let sender = this.#senders.get(port);
-    if (sender === undefined) {
-      if (this.#senders.size >= MAX_SENDERS) this.#senders.clear();
-      const { address, tcpPort } = this.remote;
-      const elsewhere = tcpPort !== this.#setup.local.tcpPort;
-      sender = Object.freeze(elsewhere ? { address, port, tcpPort } : { address, port });
-      this.#senders.set(port, sender);
-    }
-    this.#lastSender = sender;
-    return sender;
   }
 }

@@ -29,6 +29,7 @@ export type { BindOptions, BufferOptions, NodeOptions, ReconnectOptions } from '
 export type { PathStateKind } from './path-state.js';
 export type { PeerKind } from './peer.js';
 export type { AbortSignalLike, WaitOptions } from './pending.js';
+export type { ReceiveOptions } from './receiver.js';
 export type {
   Clock,
   Listener,
@@ -40,12 +41,7 @@ export type {
   Transport,
 } from './runtime.js';
 export type { SendOptions, WaitWritableOptions } from './sender.js';
-export {
-  type CloseOptions,
-  RdsSocket,
-  type RdsSocketEvents,
-  type ReceiveOptions,
-} from './socket.js';
+export { type CloseOptions, RdsSocket, type RdsSocketEvents } from './socket.js';
 export {
   RDS_CANCEL_SENT_TO,
   RDS_CONG_MONITOR,

@@ -8,7 +8,9 @@
  * from the time before, nothing that is new leaves on any.
  */
 
+import type { Unacknowledged } from './flow.js';
 import { Lane, type LaneOwner, pathOfPort } from './lane.js';
+import type { MessageOwner } from './message.js';
 import { Path } from './path.js';
 import type { PathSetup } from './path-owner.js';
 
@@ -110,6 +112,18 @@ export class PathSet {
       exchange.queue.isHeld = false;
       exchange.flushSoon();
     }
+  }
+
+  /** Drops what is not acknowledged of the owners that match. */
+  cancel(matches: (owner: MessageOwner) => boolean): Unacknowledged {
+    const canceled = this.all.flatMap(({ exchange }) =>
+      exchange.queue.takeWhere(({ owner }) => matches(owner)),
+    );
+    const bytes = canceled.reduce((sum, { length }) => sum + length, 0);
+    for (const message of canceled) message.settle('canceled');
+    this.settled();
+    this.#setup.stats.send_canceled += canceled.length;
+    return { messages: canceled.length, bytes };
   }
 
   pause(paused: boolean): void {

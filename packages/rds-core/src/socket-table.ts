@@ -103,7 +103,7 @@ export class SocketTable implements SocketHome, LoopbackOwner {
       this.stats.recv_drop_no_sock++;
       return false;
     }
-    socket.deliver({ data, from });
+    socket.receiver.deliver({ data, from });
     return true;
   }
 }

@@ -5,22 +5,15 @@
 
 import { EventEmitter } from 'eventemitter3';
 import type { Address } from './address.js';
-import { RdsError, type RdsErrorCode } from './errors.js';
+import { RdsError } from './errors.js';
 import type { Unacknowledged } from './flow.js';
 import type { Incoming, MessageData } from './message.js';
 import type { ResolvedBindOptions } from './options.js';
-import { Pending, type WaitOptions } from './pending.js';
+import type { WaitOptions } from './pending.js';
 import { ReceiveQueue } from './receive-queue.js';
-import type { Runtime } from './runtime.js';
+import { type ReceiveOptions, Receiver, type ReceiverOwner } from './receiver.js';
 import { Sender, type SenderOwner, type SendOptions, type WaitWritableOptions } from './sender.js';
 import { SocketOptions, type SocketOptionValue } from './sockopt.js';
-
-export interface ReceiveOptions extends WaitOptions {
-  /** MSG_DONTWAIT: reject with EAGAIN if nothing is queued. */
-  readonly dontWait?: boolean | undefined;
-  /** MSG_PEEK: leave the message on the queue. */
-  readonly peek?: boolean | undefined;
-}
 
 export interface CloseOptions {
   /** How long to wait for acknowledgements. Default 5,000; Infinity for ever. */
@@ -50,8 +43,7 @@ export interface SocketHome {
 }
 
 /** What a socket asks of its node. */
-export interface SocketOwner extends SenderOwner {
-  readonly runtime: Runtime;
+export interface SocketOwner extends SenderOwner, ReceiverOwner {
   readonly sockets: SocketHome;
 }
 
@@ -68,9 +60,10 @@ type SocketState = 'open' | 'closing' | 'closed';
 export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDisposable {
   readonly address: string;
   readonly port: number;
+  /** @internal */
+  readonly receiver: Receiver;
   readonly #owner: SocketOwner;
   readonly #sender: Sender;
-  readonly #received: ReceiveQueue;
   readonly #options: SocketOptions;
   #state: SocketState = 'open';
   #dropped: Unacknowledged = { messages: 0, bytes: 0 };
@@ -83,13 +76,14 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     this.#owner = owner;
     const { sockets } = owner;
     const { hardLimit } = sockets;
-    this.#received = new ReceiveQueue(options.receiveBufferBytes, {
+    const queue = new ReceiveQueue(options.receiveBufferBytes, {
       congestionChanged: (congested) => sockets.congestionChanged(this.port, congested),
       queueChanged: (byBytes, byMessages) => hardLimit.queueChanged(byBytes, byMessages),
     });
+    this.receiver = new Receiver(owner, this, queue);
     this.#sender = new Sender(owner, options.port, options.sendBufferBytes);
     this.#sender.monitor.told = (to) => this.emit('uncongested', to);
-    this.#options = new SocketOptions(this.#sender, this.#received, options);
+    this.#options = new SocketOptions(this.#sender, this.receiver, options);
   }
 
   get tos(): number {
@@ -101,7 +95,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   }
 
   get receiveBufferBytes(): number {
-    return this.#received.limitBytes;
+    return this.receiver.queue.limitBytes;
   }
 
   // ── Under the names of C ─────────────────────────────────────────────────────────────────────
@@ -193,21 +187,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   recvmsg(options?: ReceiveOptions): Promise<Incoming> {
     try {
       this.#checkOpen('recvmsg');
-      if (options?.signal?.aborted !== true) {
-        const message = options?.peek ? this.#received.peek() : this.#take();
-        if (message !== undefined) return Promise.resolve(message);
-      }
-      if (options?.dontWait) throw this.#error('EAGAIN', 'no message is queued', 'recvmsg');
-      const { clock } = this.#owner;
-      const { receiveTimeoutMs: timeoutMs } = this.#options;
-      const pending = new Pending<Incoming>(
-        clock,
-        timeoutMs === undefined ? options : { timeoutMs, ...options },
-        { syscall: 'recvmsg', port: this.port },
-        () => this.#received.gaveUp(),
-      );
-      this.#received.wait({ pending, peek: options?.peek === true });
-      return pending.promise;
+      return this.receiver.receive(options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -218,7 +198,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     this.#checkOpen('recvmmsg');
     const messages: Incoming[] = [];
     while (messages.length < max) {
-      const message = this.#take();
+      const message = this.receiver.take();
       if (message === undefined) break;
       messages.push(message);
     }
@@ -227,25 +207,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
 
   /** The messages as they come, until the socket is closed. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Incoming> {
-    let over = false;
-    const end = { done: true, value: undefined } as const;
-    const next = async (): Promise<IteratorResult<Incoming>> => {
-      if (over || this.#state !== 'open') return end;
-      const queued = this.#take();
-      if (queued !== undefined) return { done: false, value: queued };
-      try {
-        return { done: false, value: await this.recvmsg() };
-      } catch (error) {
-        // Closing is how such a loop ends.
-        if (this.#state !== 'open') return end;
-        throw error;
-      }
-    };
-    const stop = async (): Promise<IteratorResult<Incoming>> => {
-      over = true;
-      return end;
-    };
-    return { next, return: stop, [Symbol.asyncIterator]: () => this[Symbol.asyncIterator]() };
+    return this.receiver.messages();
   }
 
   // ── Closing ──────────────────────────────────────────────────────────────────────────────────
@@ -280,26 +242,14 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
 
   // ── For the node ─────────────────────────────────────────────────────────────────────────────
 
-  /** @internal A message has come for this port. */
-  deliver(incoming: Incoming): void {
-    const received = this.#received;
-    const message = this.#options.stampsMessages ? this.#stamped(incoming) : incoming;
-    if (received.length === 0 && (received.serve(message) || this.#hear(message))) {
-      this.#countDelivered(message);
-      return;
-    }
-    this.#owner.stats.recv_queued++;
-    received.push(message);
-  }
-
   /** @internal What nobody has read yet. */
   get queued(): Iterable<Incoming> {
-    return this.#received;
+    return this.receiver.queue;
   }
 
   /** @internal */
   info(): { queuedMessages: number; queuedBytes: number; congested: boolean } {
-    const { length, bytes, isCongested } = this.#received;
+    const { length, bytes, isCongested } = this.receiver.queue;
     return { queuedMessages: length, queuedBytes: bytes, congested: isCongested };
   }
 
@@ -309,7 +259,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     context?: unknown,
   ): this {
     super.on(event, listener as never, context);
-    if (event === 'message') this.#hearQueued();
+    if (event === 'message') this.receiver.hearQueued();
     return this;
   }
 
@@ -319,7 +269,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     context?: unknown,
   ): this {
     super.once(event, listener as never, context);
-    if (event === 'message') this.#hearQueued();
+    if (event === 'message') this.receiver.hearQueued();
     return this;
   }
 
@@ -327,69 +277,22 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
 
   // ── Inside ───────────────────────────────────────────────────────────────────────────────────
 
-  #stamped(message: Incoming): Incoming {
-    return { ...message, receivedAtMs: this.#owner.clock.now() };
-  }
-
-  /** The first message of the queue, which the program gets. */
-  #take(): Incoming | undefined {
-    const message = this.#received.shift();
-    if (message !== undefined) this.#countDelivered(message);
-    return message;
-  }
-
-  #countDelivered({ data }: Incoming): void {
-    const { stats } = this.#owner;
-    stats.recv_delivered++;
-    stats.copy_to_user += data.byteLength;
-  }
-
   #checkOpen(syscall: string): void {
-    if (this.#state !== 'open') throw this.#error('EBADF', 'the socket is closed', syscall);
-  }
-
-  /** Calls the listeners. What they throw is an uncaught exception, but it does not stop us. */
-  #hear(message: Incoming): boolean {
-    try {
-      return this.emit('message', message);
-    } catch (error) {
-      this.#owner.runtime.defer(() => {
-        throw error;
-      });
-      return true;
-    }
-  }
-
-  /** What was queued before there was a listener. */
-  #hearQueued(): void {
-    if (this.#received.length === 0) return;
-    this.#owner.runtime.defer(() => {
-      while (this.#state === 'open' && this.listenerCount('message') > 0) {
-        const message = this.#take();
-        if (message === undefined) return;
-        this.#hear(message);
-      }
-    });
+    if (this.#state === 'open') return;
+    const { address, port } = this;
+    throw new RdsError('EBADF', 'the socket is closed', { syscall, address, port });
   }
 
   #stopReceiving(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
     this.#owner.sockets.unbind(this);
-    const { unread, readers } = this.#received.close();
-    this.#owner.stats.recv_drop_dead_sock += unread;
-    const error = this.#error('EBADF', 'the socket was closed', 'recvmsg');
-    for (const { pending } of readers) pending.reject(error);
+    this.receiver.close();
   }
 
   async #drain(deadlineMs: number): Promise<void> {
     this.#stopReceiving();
     // That some will never be acknowledged, or not in time, is no error: the caller is told.
     await Promise.allSettled(this.#sender.flush(undefined, { timeoutMs: deadlineMs }));
-  }
-
-  #error(code: RdsErrorCode, text: string, syscall: string): RdsError {
-    const { address, port } = this;
-    return new RdsError(code, text, { syscall, address, port });
   }
 }

@@ -7,7 +7,7 @@
 import { type Address, isInteger } from './address.js';
 import { RdsError, type RdsErrorCode } from './errors.js';
 import { MAX_BUFFER_BYTES } from './options.js';
-import type { ReceiveQueue } from './receive-queue.js';
+import type { Receiver } from './receiver.js';
 import type { Sender } from './sender.js';
 
 // The numbers are those of Linux on most machines (asm-generic/socket.h, linux/rds.h).
@@ -54,22 +54,18 @@ interface Option {
 
 export class SocketOptions {
   readonly #sender: Sender;
-  readonly #received: ReceiveQueue;
+  readonly #receiver: Receiver;
   readonly #port: number;
   tos: number;
-  /** SO_RCVTIMEO: for who waits without a time limit of its own. */
-  receiveTimeoutMs: number | undefined;
-  /** SO_TIMESTAMP: messages say when they came. */
-  stampsMessages = false;
   #wantsErrors = false;
 
   constructor(
     sender: Sender,
-    received: ReceiveQueue,
+    receiver: Receiver,
     socket: { readonly port: number; readonly tos: number },
   ) {
     this.#sender = sender;
-    this.#received = received;
+    this.#receiver = receiver;
     this.#port = socket.port;
     this.tos = socket.tos;
   }
@@ -117,8 +113,8 @@ export class SocketOptions {
         };
       case SO_RCVBUF:
         return {
-          get: () => this.#received.limitBytes,
-          set: (value) => this.#received.resize(bytes(value)),
+          get: () => this.#receiver.queue.limitBytes,
+          set: (value) => this.#receiver.queue.resize(bytes(value)),
         };
       case SO_SNDTIMEO:
         return {
@@ -129,9 +125,9 @@ export class SocketOptions {
         };
       case SO_RCVTIMEO:
         return {
-          get: () => this.receiveTimeoutMs ?? 0,
+          get: () => this.#receiver.timeoutMs ?? 0,
           set: (value) => {
-            this.receiveTimeoutMs = this.#timeout(value);
+            this.#receiver.timeoutMs = this.#timeout(value);
           },
         };
       default:
@@ -160,9 +156,9 @@ export class SocketOptions {
         };
       case SO_TIMESTAMP:
         return {
-          get: () => Number(this.stampsMessages),
+          get: () => Number(this.#receiver.stampsMessages),
           set: (value) => {
-            this.stampsMessages = flag(value);
+            this.#receiver.stampsMessages = flag(value);
           },
         };
       case SO_RDS_TRANSPORT:

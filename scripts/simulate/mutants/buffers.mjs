@@ -152,7 +152,7 @@ export const bufferMutants = [
     name: 'congested-not-woken',
     mistake: 'Sends to a congested port are not told when it no longer is.',
     patches: [
-      { file: 'connection.ts', find: 'for (const flow of flows) flow.advance();', replace: '' },
+      { file: 'blocked-flows.ts', find: 'for (const flow of flows) flow.advance();', replace: '' },
     ],
   },
   {
