@@ -5,6 +5,7 @@
  * business.
  */
 
+import { Acknowledger, type AcknowledgerOwner } from './acknowledger.js';
 import type { CloseReason } from './close-reason.js';
 import { Inbound, type InboundOwner, type Lateness } from './inbound.js';
 import { KernelTalk, type KernelTalkOwner } from './kernel-talk.js';
@@ -31,13 +32,10 @@ import {
 /** What follows our map on a new connection. A kernel's probe goes behind the resends. */
 const FIRST_WORDS = { 'rds-tcp': 'hello', unknown: 'probe', linux: 'none' } as const;
 
-/** How often to give a sign while a message comes in: the tick of the shortest livenessMs. */
-const SIGN_MS = 200;
-
 /** So much may gather in one turn before it is written without waiting for the turn's end. */
 const GATHER_BYTES = 64 * 1024;
 
-export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
+export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, AcknowledgerOwner {
   readonly #peer: Peer;
   /** The peer said what it can not have meant: the connection must end. */
   readonly faulted: (reason: CloseReason) => void;
@@ -45,14 +43,13 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
   readonly #stats: Stats;
   readonly traffic = new Traffic();
   readonly #outbound: Outbound;
-  readonly #inbound = new Inbound(this);
+  readonly #inbound: Inbound;
+  readonly acknowledger: Acknowledger;
   readonly #kernelTalk: KernelTalk;
   /** The connection while messages may flow. */
-  #link: Link | null = null;
+  link: Link | null = null;
   #gatheredBytes = 0;
   #flushDue = false;
-  #ackScheduled = false;
-  #signedAtMs = 0;
   /** The peer has closed, and what connected again is another incarnation of it. */
   hasDeparted = false;
   /** Something was delivered or acknowledged on the present connection. */
@@ -71,6 +68,8 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
     this.#runtime = runtime;
     this.#stats = stats;
     this.#outbound = new Outbound(this, pool, firstSequence, stats);
+    this.#inbound = new Inbound(this, stats);
+    this.acknowledger = new Acknowledger(this, this.#inbound, this.#outbound, runtime);
     this.#kernelTalk = new KernelTalk(this, peer, runtime.clock, stats);
   }
 
@@ -112,7 +111,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
 
   /** The peer has spoken, or need not: messages flow. */
   open(link: Link): void {
-    this.#link = link;
+    this.link = link;
     this.#kernelTalk.opened(link);
     this.#stats.send_retransmitted += this.queue.sentCount;
     this.traffic.retransmitted += this.queue.sentCount;
@@ -121,7 +120,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
 
   /** The connection can not be written to any more. */
   end(): void {
-    this.#link = null;
+    this.link = null;
     this.#kernelTalk.cancel();
     this.#inbound.refusals.disconnected();
     this.#stats.send_control_lost += this.queue.rewind();
@@ -164,7 +163,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
   }
 
   askForSign(): Asked {
-    const link = this.#link;
+    const link = this.link;
     if (link === null) return 'mute';
     const hasRoom = this.#outbound.hasRoom(link);
     if (this.acksInBand) {
@@ -179,12 +178,6 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
     // Of who does not answer we know only whether its TCP takes what is written.
     if (!this.answers) return link.unwrittenBytes > 0 ? 'queued' : 'mute';
     return hasRoom ? 'asked' : 'queued';
-  }
-
-  /** Says that we live, and what we have received. */
-  giveSign(): void {
-    this.#signedAtMs = this.#runtime.clock.now();
-    this.#acknowledgeNow();
   }
 
   /** All that was sent to the incarnation of the peer that is gone. */
@@ -213,41 +206,25 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
     return true;
   }
 
-  /** The frames of a chunk are in: one acknowledgement for them and for what follows at once. */
-  chunkEnded(): void {
-    if (!this.acksInBand || this.#ackScheduled) return;
-    if (!this.#inbound.ackDue) {
-      // A large message on a slow network: its sender must not take us for dead meanwhile.
-      if (this.#runtime.clock.now() - this.#signedAtMs >= SIGN_MS) this.giveSign();
-      return;
-    }
-    this.#ackScheduled = true;
-    this.#runtime.yield(() => {
-      this.#ackScheduled = false;
-      if (this.#inbound.refusals.untold > 0) this.flush();
-      if (this.#inbound.ackDue) this.#acknowledgeNow();
-    });
-  }
-
   /** Some of what was written has left: there may be room for more. */
   written(): void {
     this.#stats.tcp_write_space_calls++;
     this.flush();
-    if (this.#inbound.ackDue && !this.#ackScheduled) this.#acknowledgeNow();
+    this.acknowledger.written();
   }
 
   /** Says all that is still unsaid before the connection is half-closed. */
   finish(word: 'goodbye' | 'none'): void {
     this.flush();
-    if (this.#inbound.ackDue) this.#acknowledgeNow();
-    const link = this.#link;
+    this.acknowledger.giveDue();
+    const link = this.link;
     if (word === 'goodbye' && link !== null && this.acksInBand) {
       this.#outbound.writeUnsequenced(link, FLAG_GOODBYE);
     }
   }
 
   flushSoon(): void {
-    if (this.#flushDue || this.#link === null) return;
+    if (this.#flushDue || this.link === null) return;
     this.#flushDue = true;
     this.#runtime.defer(this.#flushTask);
   }
@@ -259,9 +236,9 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
 
   flush(): void {
     this.#gatheredBytes = 0;
-    const link = this.#link;
+    const link = this.link;
     if (link === null) return;
-    while (this.#inbound.refusals.untold > 0) this.#tellRefusals();
+    while (this.#inbound.refusals.untold > 0) this.acknowledger.tellRefusals();
     if (!this.#outbound.flush(link)) this.#stats.tcp_sndbuf_full++;
   }
 
@@ -338,26 +315,12 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
     if (!this.#kernelTalk.ponged(dport)) this.#peer.ponged(dport);
   }
 
-  heartbeat(): void {
-    this.#stats.recv_hb_ping++;
-    // Answered at the end of the chunk: one answer for any number of questions.
-    this.#inbound.ackDue = true;
-  }
-
   departed(): void {
     this.hasDeparted = true;
   }
 
   startedOver(): void {
     this.#peer.startedOver();
-  }
-
-  repeated(): void {
-    this.#stats.recv_drop_old_seq++;
-  }
-
-  ignored(): void {
-    this.#stats.recv_drop_control++;
   }
 
   deliver(sport: number, dport: number, payload: Uint8Array): boolean {
@@ -374,26 +337,5 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner {
     this.#stats.send_acked += count;
     this.progressed = true;
     if (this.queue.freshCount > 0) this.flushSoon();
-  }
-
-  // ── Inside ───────────────────────────────────────────────────────────────────────────────────
-
-  /** Later, if much is still waiting to be written: a peer that does not read gets no more. */
-  #acknowledgeNow(): void {
-    const link = this.#link;
-    // A kernel would take a frame numbered 0 at its word, and every resend for something new.
-    if (link === null || !this.acksInBand || !this.#outbound.hasRoom(link)) return;
-    this.#outbound.writeUnsequenced(link, 0);
-  }
-
-  #tellRefusals(): void {
-    const { refusals } = this.#inbound;
-    const { payload, ranges } = refusals.tell();
-    const owner: MessageOwner = {
-      messageSettled: (_, settlement) => {
-        if (settlement === 'delivered') refusals.confirm(ranges);
-      },
-    };
-    this.#outbound.note(payload, owner);
   }
 }

@@ -6,6 +6,7 @@
 import { Beginning } from './beginning.js';
 import { PROBE_PORT } from './outbound.js';
 import { Refusals, readRefusals } from './refusals.js';
+import type { Stats } from './stats.js';
 import { decodeExtensions, type Extensions } from './wire/extension.js';
 import { FLAG_ACK_REQUIRED, FLAG_GOODBYE, FLAG_RETRANSMITTED, type Header } from './wire/header.js';
 
@@ -21,16 +22,10 @@ export interface InboundOwner {
   refused(first: number, last: number, exact: boolean): void;
   pinged(sport: number): void;
   ponged(dport: number): void;
-  /** One of our own nodes wants to hear that we live. */
-  heartbeat(): void;
   /** Its numbers begin at 1 again, and it is no resend: a kernel has booted. */
   startedOver(): void;
   /** This incarnation of the peer has closed. */
   departed(): void;
-  /** A resent message that had arrived before. */
-  repeated(): void;
-  /** A ping, pong or note that means nothing here. */
-  ignored(): void;
   /** False if no socket is bound to `dport`. */
   deliver(sport: number, dport: number, payload: Uint8Array): boolean;
 }
@@ -45,6 +40,7 @@ export type Lateness =
 
 export class Inbound {
   readonly #owner: InboundOwner;
+  readonly #stats: Stats;
   readonly refusals = new Refusals();
   /** cp_next_rx_seq. It outlives connections; only a restart of the peer resets it. */
   #nextSequence = 0;
@@ -64,8 +60,9 @@ export class Inbound {
   /** True if something came that the peer has not been told of. */
   ackDue = false;
 
-  constructor(owner: InboundOwner) {
+  constructor(owner: InboundOwner, stats: Stats) {
     this.#owner = owner;
+    this.#stats = stats;
   }
 
   get nextSequence(): number {
@@ -93,7 +90,7 @@ export class Inbound {
         this.#highestAck = header.ack;
       }
       if (sequence === 0 && sport === 0 && dport === 0) {
-        if ((header.flags & FLAG_ACK_REQUIRED) !== 0) owner.heartbeat();
+        if ((header.flags & FLAG_ACK_REQUIRED) !== 0) this.#heartbeat();
         if ((header.flags & FLAG_GOODBYE) !== 0) owner.departed();
         return;
       }
@@ -107,7 +104,7 @@ export class Inbound {
     const isOld = isResent || this.lateness !== 'not-late';
     if (isOld && sequence < this.#nextSequence && !this.#isRenumbered(sequence)) {
       this.ackDue = true;
-      owner.repeated();
+      this.#stats.recv_drop_old_seq++;
       return;
     }
     const isFirst = sequence === 1 && !isResent;
@@ -151,24 +148,36 @@ export class Inbound {
     return !isLate && !this.#owner.acksInBand && sequence < this.#firstSequence;
   }
 
+  /** One of our own nodes wants to hear that we live. */
+  #heartbeat(): void {
+    this.#stats.recv_hb_ping++;
+    // Answered at the end of the chunk: one answer for any number of questions.
+    this.ackDue = true;
+  }
+
+  /** A ping, pong or note that means nothing here. */
+  #ignored(): void {
+    this.#stats.recv_drop_control++;
+  }
+
   #control(header: Header, payload: Uint8Array): void {
     const { sport, dport } = header;
     if (dport === 0 && sport !== 0) this.#owner.pinged(sport);
     else if (sport === 0 && dport !== 0) this.#ponged(header);
     else if (this.#owner.acksInBand) this.#refusals(payload);
-    else this.#owner.ignored();
+    else this.#ignored();
   }
 
   /** A sequenced 0 → 0 of our own: the peer found no socket for some messages. */
   #refusals(payload: Uint8Array): void {
     this.ackDue = true;
     const refusals = readRefusals(payload);
-    if (refusals.length === 0) this.#owner.ignored();
+    if (refusals.length === 0) this.#ignored();
     let told = 0;
     for (const { first, last, exact } of refusals) {
       // They are in order. One that goes back is a lie, made to keep us busy.
       if (first <= told) {
-        this.#owner.ignored();
+        this.#ignored();
         return;
       }
       told = last;
@@ -182,7 +191,7 @@ export class Inbound {
    */
   #ponged({ dport, flags }: Header): void {
     const isLate = (flags & FLAG_RETRANSMITTED) !== 0 && dport !== PROBE_PORT;
-    if (isLate) this.#owner.ignored();
+    if (isLate) this.#ignored();
     else this.#owner.ponged(dport);
   }
 }

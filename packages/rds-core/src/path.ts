@@ -179,7 +179,7 @@ export class Path implements LinkOwner, LivenessOwner {
   linkReceived(): void {
     this.#setup.stats.tcp_data_ready_calls++;
     if (this.#state.kind === 'up') this.#state.timer.heard = true;
-    this.exchange.chunkEnded();
+    this.exchange.acknowledger.chunkEnded();
   }
 
   linkFaulted(_link: Link, fault: FrameFault): void {
@@ -208,7 +208,7 @@ export class Path implements LinkOwner, LivenessOwner {
   askForSign(): Asked {
     if (!this.#paused) return this.exchange.askForSign();
     // We do not read what the peer says, but it shall not take us for dead.
-    this.exchange.giveSign();
+    this.exchange.acknowledger.giveSign();
     return 'mute';
   }
 

@@ -169,7 +169,7 @@ export const exchangeMutants = [
       {
         file: 'exchange.ts',
         find: 'this.progressed = false;\n    this.hasDeparted = false;',
-        replace: 'this.progressed = false;\n    this.#link = link;',
+        replace: 'this.progressed = false;\n    this.link = link;',
       },
     ],
   },

@@ -19,8 +19,8 @@ export const kernelMutants = [
     mistake: 'A kernel gets acknowledgements of ours, whose number 0 it takes at its word.',
     patches: [
       {
-        file: 'exchange.ts',
-        find: 'if (link === null || !this.acksInBand || !this.#outbound.hasRoom(link)) return;',
+        file: 'acknowledger.ts',
+        find: 'if (link === null || !acksInBand || !this.#outbound.hasRoom(link)) return;',
         replace: 'if (link === null || !this.#outbound.hasRoom(link)) return;',
       },
     ],

@@ -1,0 +1,91 @@
+/**
+ * Acknowledger: tells the peer, if it is one of our own nodes, what has come from it: once for all
+ * that a chunk brought, and now and then while a large message comes in. What was refused is told
+ * before, in notes: see refusals.ts.
+ */
+
+import type { Inbound } from './inbound.js';
+import type { Link } from './link.js';
+import type { MessageOwner } from './message.js';
+import type { Outbound } from './outbound.js';
+import type { Runtime } from './runtime.js';
+
+/** How often to give a sign while a message comes in: the tick of the shortest livenessMs. */
+const SIGN_MS = 200;
+
+/** The exchange. */
+export interface AcknowledgerOwner {
+  /** The connection while messages may flow. */
+  readonly link: Link | null;
+  /** True while the peer is one of our own nodes. */
+  readonly acksInBand: boolean;
+  flush(): void;
+}
+
+export class Acknowledger {
+  readonly #owner: AcknowledgerOwner;
+  readonly #inbound: Inbound;
+  readonly #outbound: Outbound;
+  readonly #runtime: Runtime;
+  #isScheduled = false;
+  #signedAtMs = 0;
+
+  constructor(owner: AcknowledgerOwner, inbound: Inbound, outbound: Outbound, runtime: Runtime) {
+    this.#owner = owner;
+    this.#inbound = inbound;
+    this.#outbound = outbound;
+    this.#runtime = runtime;
+  }
+
+  /** The frames of a chunk are in: one acknowledgement for them and for what follows at once. */
+  chunkEnded(): void {
+    if (!this.#owner.acksInBand || this.#isScheduled) return;
+    if (!this.#inbound.ackDue) {
+      // A large message on a slow network: its sender must not take us for dead meanwhile.
+      if (this.#runtime.clock.now() - this.#signedAtMs >= SIGN_MS) this.giveSign();
+      return;
+    }
+    this.#isScheduled = true;
+    this.#runtime.yield(() => {
+      this.#isScheduled = false;
+      if (this.#inbound.refusals.untold > 0) this.#owner.flush();
+      this.giveDue();
+    });
+  }
+
+  /** There is room again, which there may not have been. */
+  written(): void {
+    if (!this.#isScheduled) this.giveDue();
+  }
+
+  /** Says what we have received, unless that is said. */
+  giveDue(): void {
+    if (this.#inbound.ackDue) this.#giveNow();
+  }
+
+  /** Says that we live, and what we have received. */
+  giveSign(): void {
+    this.#signedAtMs = this.#runtime.clock.now();
+    this.#giveNow();
+  }
+
+  /** Puts a note about refused messages on the queue, before the acknowledgements behind it. */
+  tellRefusals(): void {
+    const { refusals } = this.#inbound;
+    const { payload, ranges } = refusals.tell();
+    const owner: MessageOwner = {
+      messageSettled: (_, settlement) => {
+        if (settlement === 'delivered') refusals.confirm(ranges);
+      },
+    };
+    this.#outbound.note(payload, owner);
+  }
+
+  /** Later, if much is still waiting to be written: a peer that does not read gets no more. */
+  #giveNow(): void {
+    const { link, acksInBand } = this.#owner;
+    // A kernel would take a frame numbered 0 at its word, and every resend for something new.
+    if (link === null || !acksInBand || !this.#outbound.hasRoom(link)) return;
+    this.#outbound.writeUnsequenced(link, 0);
+  }
+}
