@@ -3,7 +3,6 @@
  * ports are congested, and the paths to it. Mirrors `struct rds_connection`.
  */
 
-import type { IpAddress } from './address.js';
 import { BlockedFlows } from './blocked-flows.js';
 import type { CloseReason } from './close-reason.js';
 import { CongestionMap } from './congestion-map.js';
@@ -13,6 +12,7 @@ import { introduces } from './inbound.js';
 import type { Introduction } from './introduction.js';
 import type { LaneOwner } from './lane.js';
 import type { Message, MessageOwner, Receipt } from './message.js';
+import type { MapSource } from './outbound.js';
 import type { Path } from './path.js';
 import type { PathSetup } from './path-owner.js';
 import { type Carried, PathSet } from './path-set.js';
@@ -28,20 +28,17 @@ import { announcedPaths, decodeExtensions, type Extensions } from './wire/extens
 import { FLAG_CONGESTION_MAP, type Header } from './wire/header.js';
 
 /** What a connection asks of its node, and tells it. */
-export interface ConnectionOwner {
+export interface ConnectionOwner extends MapSource {
   readonly introduction: Introduction;
   readonly herald: Herald;
   readonly sockets: Pick<SocketTable, 'deliver'>;
-  readonly mapExtensions: Uint8Array | null;
   readonly mapVersion: number;
-  copyMap(bytes: Uint8Array, at: number): void;
   freePort(): number;
   /** Nothing waits for it, and it was never reached or has closed. */
   forget(connection: Connection): void;
 }
 
 export class Connection implements Route, LaneOwner {
-  readonly ip: IpAddress;
   readonly remote: TcpAddress;
   /** The first path, which says who the peer is. */
   readonly path: Path;
@@ -61,8 +58,7 @@ export class Connection implements Route, LaneOwner {
   readonly #closed: Promise<void>;
   #resolveClosed!: () => void;
 
-  constructor(ip: IpAddress, remote: TcpAddress, owner: ConnectionOwner, setup: PathSetup) {
-    this.ip = ip;
+  constructor(remote: TcpAddress, owner: ConnectionOwner, setup: PathSetup) {
     this.remote = remote;
     this.#owner = owner;
     this.#setup = setup;

@@ -7,24 +7,22 @@
  * has something to send. What is said on a connection is in exchange.ts.
  */
 
-import { RDS_TCP_PORT } from './address.js';
 import { Callers } from './callers.js';
 import type { CloseReason } from './close-reason.js';
 import { Deadline } from './deadline.js';
+import { Dialer } from './dialer.js';
 import { Drain } from './drain.js';
 import { assert } from './errors.js';
 import { Exchange } from './exchange.js';
 import { Greeting } from './greeting.js';
 import { introduces, type Lateness } from './inbound.js';
-import { Knock } from './knock.js';
-import { Link, type LinkOwner } from './link.js';
+import type { Link, LinkOwner } from './link.js';
 import { type Asked, Liveness, type LivenessOwner } from './liveness.js';
-import { mapFrame } from './outbound.js';
 import { PathHistory } from './path-history.js';
 import type { PathOwner, PathSetup } from './path-owner.js';
 import { isConnected, type PathState, TRANSITIONS } from './path-state.js';
 import { Redial } from './redial.js';
-import type { Stream, Timer } from './runtime.js';
+import type { Timer } from './runtime.js';
 import type { Stranger } from './stranger.js';
 import type { FrameFault } from './wire/frame-decoder.js';
 import { FLAG_CONGESTION_MAP, type Header } from './wire/header.js';
@@ -39,6 +37,7 @@ export class Path implements LinkOwner, LivenessOwner {
   readonly history: PathHistory;
   readonly #owner: PathOwner;
   readonly #setup: PathSetup;
+  readonly #dialer: Dialer;
   readonly #redial: Redial;
   readonly #callers: Callers;
   #state: PathState = { kind: 'down', timer: null };
@@ -58,6 +57,7 @@ export class Path implements LinkOwner, LivenessOwner {
       else this.#drop(reason);
     };
     this.exchange = new Exchange(owner, faulted, runtime, stats, pool, firstSequence);
+    this.#dialer = new Dialer(owner, setup, this, this.exchange.traffic);
   }
 
   get state(): PathState {
@@ -235,32 +235,17 @@ export class Path implements LinkOwner, LivenessOwner {
     this.history.attempted();
     const { connectTimeoutMs } = this.#setup.options;
     const timer = this.#timer(connectTimeoutMs, () => this.#drop('connect-timeout'));
-    this.#transition({ kind: 'connecting', link: this.#link(this.#stream()), timer });
+    this.#transition({ kind: 'connecting', link: this.#dialer.call(), timer });
   }
 
   #knock(): void {
     this.history.attempted();
-    const { local, runtime } = this.#setup;
-    const card = local.tcpPort === RDS_TCP_PORT ? null : mapFrame(this.#owner);
-    if (card !== null) this.#setup.tap.sent(this.#owner.remote, 0, [card]);
     const done = () => this.#retry(this.#redial.delayMs('knock'));
-    this.#transition({
-      kind: 'knocking',
-      timer: new Knock(this.#stream(), runtime.clock, card, done),
-    });
-  }
-
-  #stream(): Stream {
-    const { runtime, local } = this.#setup;
-    return runtime.transport.connect(local, this.#owner.remote, this.#setup.lane);
-  }
-
-  #link(stream: Stream): Link {
-    return new Link(stream, this, this.#setup, this.#owner.remote, this.exchange.traffic);
+    this.#transition({ kind: 'knocking', timer: this.#dialer.knock(done) });
   }
 
   #greetStranger(stranger: Stranger): void {
-    const link = this.#link(stranger.stream);
+    const link = this.#dialer.link(stranger.stream);
     stranger.stream.resume();
     const mapSent = stranger.mapVersion === this.#owner.mapVersion;
     this.#greet(link, mapSent, this.#callers.lateness(stranger));

@@ -78,7 +78,7 @@ export class PeerTable implements StrangerOwner {
       throw new RdsError('ENOBUFS', text, { syscall, address: ip.text });
     }
     const remote = { address: ip.text, tcpPort };
-    const connection = new Connection(ip, remote, this.#owner, this.#pathSetup(ip, tcpPort));
+    const connection = new Connection(remote, this.#owner, this.#pathSetup(ip, tcpPort));
     if (this.#owner.isPaused) connection.pause(true);
     this.#connections.set(`${ip.text}/${tcpPort}`, connection);
     return connection;
