@@ -13,7 +13,7 @@ test.fails('one frame from an impostor must not part two nodes for ever', async 
   b.bind(5000).on('message', () => {});
   await clock.until(sender.sendmsg('before', to, { until: 'delivered' }));
   // From A's machine, with A's generation and port, which A tells to all its peers.
-  const ext = decodeExtensions(a.extensions);
+  const ext = decodeExtensions(a.introduction.extensions);
   const stream = network
     .runtime()
     .transport.connect({ address: A, tcpPort: 1 }, { address: B, tcpPort: 16385 });

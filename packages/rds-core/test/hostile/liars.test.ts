@@ -118,7 +118,7 @@ test('a peer that announces 65,535 paths has one', async () => {
 });
 
 describe('a peer that claims to be the honest one', () => {
-  const identity = (siege: Siege) => decodeExtensions(siege.honest.extensions);
+  const identity = (siege: Siege) => decodeExtensions(siege.honest.introduction.extensions);
 
   test.each([SMALLER, LARGER])('from %s, by its generation and port', async (address) => {
     const siege = await besiege();

@@ -20,7 +20,7 @@ export interface SideOptions {
   /** Our address; if it is not given, that from which the peer is reached. */
   readonly local: string | undefined;
   readonly tcpPort: number;
-  readonly inspector: boolean;
+  readonly inspector?: boolean;
   readonly report: Report;
   readonly signal: AbortSignal;
   readonly timing: Timing;
@@ -130,7 +130,10 @@ function newRun(
   return new Run({ ...rest, report, signal, timing });
 }
 
-async function openNode(address: string, { tcpPort, inspector }: SideOptions): Promise<RdsNode> {
+async function openNode(
+  address: string,
+  { tcpPort, inspector = false }: SideOptions,
+): Promise<RdsNode> {
   try {
     // A stress test wants to go on at once after a fault: the kernel's delays are the shorter ones.
     return await createNode({ address, tcpPort, inspector, reconnect: 'kernel' });
