@@ -131,6 +131,8 @@ export async function conversation(tcpPort: number) {
   await clock.until(Promise.all(receipts));
   const refused = client.sendmsg('who?', { address: B, port: 6001 }, { until: 'delivered' });
   await clock.until(refused.catch(() => undefined));
+  // So long a silence that they ask each other whether they live.
+  await clock.advance(10_000);
   server.recvmmsg();
   await clock.advance(100);
   const again = client.sendmsg('again', to, { until: 'delivered' });
