@@ -26,7 +26,7 @@ export class CongestionMonitor {
     const over = () => this.#waiting.delete(to);
     this.#uncongested(to).then(() => {
       over();
-      this.told(to);
+      if (this.isOn) this.told(to);
     }, over);
   }
 }

@@ -31,7 +31,7 @@ export class PeerTable implements StrangerOwner {
   readonly #stats: Stats;
   readonly #local: TcpAddress;
   readonly #pool = new SlabPool();
-  readonly tap = new Tap();
+  readonly tap: Tap;
   readonly #connections = new Map<string, Connection>();
   /** Connections accepted so far. */
   #accepted = 0;
@@ -56,6 +56,7 @@ export class PeerTable implements StrangerOwner {
   ) {
     this.#owner = owner;
     this.#runtime = runtime;
+    this.tap = new Tap((task) => runtime.defer(task));
     this.#options = options;
     this.#stats = stats;
     this.#local = { address: options.ip.text, tcpPort };

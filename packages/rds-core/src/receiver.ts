@@ -70,7 +70,9 @@ export class Receiver {
     const { timeoutMs } = this;
     const pending = new Pending<Incoming>(
       this.#owner.clock,
-      timeoutMs === undefined ? options : { timeoutMs, ...options },
+      timeoutMs === undefined
+        ? options
+        : { ...options, timeoutMs: options?.timeoutMs ?? timeoutMs },
       { syscall: 'recvmsg', port: this.#socket.port },
       () => this.queue.gaveUp(),
     );

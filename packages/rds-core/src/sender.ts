@@ -149,7 +149,8 @@ export class Sender {
   /** With the time limit of the socket, if it has one and the call has not. */
   #limited(options: SendOptions): SendOptions {
     const { timeoutMs } = this;
-    return timeoutMs === undefined ? options : { timeoutMs, ...options };
+    if (timeoutMs === undefined) return options;
+    return { ...options, timeoutMs: options.timeoutMs ?? timeoutMs };
   }
 
   #sendWith(flow: Flow, payload: Payload, length: number, options: SendOptions): Promise<void> {

@@ -96,7 +96,9 @@ export class SocketOptions {
 
   #find(level: number, name: number, syscall: string): Option {
     const option = level === SOL_SOCKET ? this.#generic(name) : null;
-    const found = level === SOL_RDS ? this.#ofRds(name) : option;
+    // Programs set the time stamp at either level.
+    const isOfRds = level === SOL_RDS || (level === SOL_SOCKET && name === SO_TIMESTAMP);
+    const found = isOfRds ? this.#ofRds(name) : option;
     if (found !== null) return found;
     const why = level === SOL_RDS ? IMPOSSIBLE[name] : undefined;
     if (why !== undefined) throw this.#error('EOPNOTSUPP', why, syscall);

@@ -4,7 +4,7 @@
  */
 
 import { CONGESTION_MAP_BYTES, CongestionMap } from './congestion-map.js';
-import type { TcpAddress } from './runtime.js';
+import type { Runtime, TcpAddress } from './runtime.js';
 import { decodeExtensions, type Extensions } from './wire/extension.js';
 import type { FrameSink } from './wire/frame-decoder.js';
 import {
@@ -58,8 +58,13 @@ export function tapFrames(node: Tapped, observer: FrameObserver): () => void {
 export class Tap {
   readonly #observers = new Set<FrameObserver>();
   #connections = 0;
+  readonly #defer: Runtime['defer'];
   /** Somebody watches. */
   isOpen = false;
+
+  constructor(defer: Runtime['defer']) {
+    this.#defer = defer;
+  }
 
   add(observer: FrameObserver): () => void {
     this.#observers.add(observer);
@@ -120,7 +125,18 @@ export class Tap {
       header,
       payload,
     };
-    for (const observer of [...this.#observers]) observer(frame);
+    for (const observer of [...this.#observers]) this.#show(observer, frame);
+  }
+
+  /** What an observer throws is its program's affair, and must not cost a frame its way. */
+  #show(observer: FrameObserver, frame: TappedFrame): void {
+    try {
+      observer(frame);
+    } catch (error) {
+      this.#defer(() => {
+        throw error;
+      });
+    }
   }
 }
 

@@ -220,3 +220,16 @@ describe('what can not be', () => {
     expect(codeOf(() => alice.ioctl(rds.SIOCRDSGETTOS))).toBe('EBADF');
   });
 });
+
+test('a call without a time limit of its own has the socket’s, also if it says so', async () => {
+  bob.setsockopt(SOL_SOCKET, rds.SO_RCVTIMEO, 50);
+  const waiting = bob.recvmsg({ timeoutMs: undefined });
+  waiting.catch(() => {});
+  await w.clock.advance(60);
+  await expect(waiting).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+});
+
+test('time stamps can be asked for at either level, as programs do', () => {
+  bob.setsockopt(SOL_SOCKET, rds.SO_TIMESTAMP, 1);
+  expect(bob.getsockopt(SOL_RDS, rds.SO_TIMESTAMP)).toBe(1);
+});

@@ -154,3 +154,33 @@ test('a list has at most 10,000 rows, and says how many there are', async () => 
   const { messages: rows, total } = listMessages(a, 'send');
   expect([rows.length, total]).toEqual([10_000, 10_001]);
 });
+
+test('an observer that throws costs no frame its way, here or there', async () => {
+  const boom = () => {
+    throw new Error('not the network’s affair');
+  };
+  const told: unknown[] = [];
+  const other = world();
+  const nodes = [await other.open(A), await other.open(B)] as const;
+  for (const { host } of nodes) {
+    const defer = host.defer.bind(host);
+    host.defer = (task) =>
+      defer(() => {
+        try {
+          task();
+        } catch (error) {
+          told.push(error);
+        }
+      });
+  }
+  const [here, there] = nodes;
+  tapFrames(here, boom);
+  tapFrames(there, boom);
+  const heard: number[] = [];
+  there.bind(5000).on('message', ({ data }) => heard.push(data[0] as number));
+  const socket = here.bind(4000);
+  for (let n = 0; n < 5; n++) void socket.sendmsg(Uint8Array.of(n), TO);
+  await other.clock.until(socket.flush());
+  expect(heard).toEqual([0, 1, 2, 3, 4]);
+  expect(told.length).toBeGreaterThan(5);
+});

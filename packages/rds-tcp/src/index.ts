@@ -48,7 +48,7 @@ async function openInspected(options: NodeOptions, where: true | string): Promis
   const tcp = new TcpTransport();
   let close = async (): Promise<void> => {};
   const transport: Transport = {
-    connect: (local, remote) => tcp.connect(local, remote),
+    connect: (...args) => tcp.connect(...args),
     listen: async (local, onStream) => {
       const listener = await tcp.listen(local, onStream);
       const closeBoth = async () => void (await Promise.all([listener.close(), close()]));

@@ -1,6 +1,14 @@
 /** The inspector: who may look into a node, and what becomes of its socket. */
 
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { RdsNode } from 'rds-tcp';
@@ -44,6 +52,43 @@ describe.skipIf(!isPossible)('the socket of an inspector', () => {
     await node.destroy();
     expect(existsSync(path)).toBe(false);
     client.close();
+  });
+
+  test('needs nothing but the folder where it is to be', async () => {
+    const folder = join(useRuntimeFolder(), 'app');
+    mkdirSync(folder, { mode: 0o700 });
+    const before = readdirSync(join(folder, '..'));
+    const seen: string[][] = [];
+    const watcher = watch(join(folder, '..'), (_, name) => seen.push([name ?? '']));
+    onTestFinished(() => watcher.close());
+    await openInspected({ inspector: join(folder, 'my.sock') });
+    expect(readdirSync(folder)).toEqual(['my.sock']);
+    expect(readdirSync(join(folder, '..'))).toEqual(before);
+    // Nothing was made beside the folder, not for a moment either.
+    expect(seen.flat().filter((name) => name !== 'app')).toEqual([]);
+  });
+
+  test('leaves several paths what they are', async () => {
+    useRuntimeFolder();
+    const node = await openInspected({ paths: 4 });
+    const other = await openInspected({ address: loopback(2), paths: 4 });
+    const receiver = other.bind(5000);
+    const heard: string[] = [];
+    receiver.on('message', ({ data, from }) => {
+      heard.push(`${from.port} ${new TextDecoder().decode(data)}`);
+    });
+    const to = { address: other.address, port: 5000, tcpPort: other.tcpPort };
+    const sockets = [0, 1, 2, 3, 4, 5, 6, 7].map(() => node.bind());
+    for (let n = 0; n < 20; n++) {
+      for (const socket of sockets) await socket.sendmsg(`${n}`, to);
+      if (n % 5 === 0) node.resetConnection({ address: other.address, tcpPort: other.tcpPort });
+    }
+    await Promise.all(sockets.map((socket) => socket.flush(undefined, { timeoutMs: 10_000 })));
+    const perSocket = sockets.map(({ port }) =>
+      heard.filter((line) => line.startsWith(`${port} `)).map((line) => Number(line.split(' ')[1])),
+    );
+    const all = Array.from({ length: 20 }, (_, n) => n);
+    expect(perSocket).toEqual(sockets.map(() => all));
   });
 
   test('takes the place of one that was left behind', async () => {

@@ -96,7 +96,7 @@ async function checkFree(path: string): Promise<void> {
  * its name and does not answer.
  */
 async function listenAt(server: Server, path: string): Promise<void> {
-  const folder = mkdtempSync(join(dirname(path), '.'));
+  const folder = mkdtempSync(`${dirname(path)}/.`);
   const hidden = join(folder, 's');
   try {
     await new Promise<void>((resolve, reject) => {
