@@ -101,7 +101,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
    * tells if the peer may have made another one since.
    */
   begin(link: Link, mapSent: boolean, lateness: Lateness): void {
-    this.#inbound.lateness = lateness;
+    this.#inbound.begin(lateness);
     this.progressed = false;
     this.hasDeparted = false;
     this.queue.mapDue = !mapSent || this.#peer.isAssumed;

@@ -55,7 +55,9 @@ export class Inbound {
    */
   #hasBegun = false;
   /** Of what comes on the present connection. */
-  lateness: Lateness = 'not-late';
+  #lateness: Lateness = 'not-late';
+  /** What was expected when the present connection began. */
+  #nextAtBegin = 0;
   readonly #beginning = new Beginning();
   /** True if something came that the peer has not been told of. */
   ackDue = false;
@@ -99,10 +101,10 @@ export class Inbound {
     // on a connection that is late, where it may have been overtaken by its own repetition. Who
     // answers us there lives, and may count from anew because it has just heard who we are.
     const isResent = (header.flags & FLAG_RETRANSMITTED) !== 0;
-    if (sport === 0 && dport !== 0 && !isResent) this.lateness = 'not-late';
+    if (sport === 0 && dport !== 0 && !isResent) this.#lateness = 'not-late';
     if (!owner.acksInBand) this.#watchBeginning(sequence, isResent);
-    const isOld = isResent || this.lateness !== 'not-late';
-    if (isOld && sequence < this.#nextSequence && !this.#isRenumbered(sequence)) {
+    const isOld = isResent || this.#lateness !== 'not-late';
+    if (isOld && sequence < this.#heardBefore && !this.#isRenumbered(sequence)) {
       this.ackDue = true;
       this.#stats.recv_drop_old_seq++;
       return;
@@ -123,20 +125,36 @@ export class Inbound {
     }
   }
 
+  /** A connection begins. */
+  begin(lateness: Lateness): void {
+    this.#lateness = lateness;
+    this.#nextAtBegin = this.#nextSequence;
+  }
+
   /** The peer counts from anew. */
   peerRestarted(): void {
     this.#nextSequence = 0;
+    this.#nextAtBegin = 0;
     this.#highestAck = 0;
     this.#beginning.clear();
     this.refusals.clear();
   }
 
+  /**
+   * Below it, what is sent again is a repetition. A kernel says nothing twice on one connection,
+   * but what it has to send again may be numbered in two ways, if it heard of our restart.
+   */
+  get #heardBefore(): number {
+    const next = this.#nextSequence;
+    return this.#owner.acksInBand ? next : Math.min(next, this.#nextAtBegin);
+  }
+
   /** Another life's first word was overtaken by nothing that we have heard. */
   #watchBeginning(sequence: number, isResent: boolean): void {
     const isNextLife = !isResent && this.#beginning.has(sequence);
-    if (isNextLife && this.lateness === 'perhaps-overtaken') this.lateness = 'not-late';
+    if (isNextLife && this.#lateness === 'perhaps-overtaken') this.#lateness = 'not-late';
     // What is dropped as late tells nothing of the present life.
-    if (isResent || this.lateness === 'not-late') this.#beginning.heard(sequence, isResent);
+    if (isResent || this.#lateness === 'not-late') this.#beginning.heard(sequence, isResent);
   }
 
   /**
@@ -144,7 +162,7 @@ export class Inbound {
    * numbers. Below what was heard first nothing old can come: it had been acknowledged by then.
    */
   #isRenumbered(sequence: number): boolean {
-    const isLate = this.lateness !== 'not-late';
+    const isLate = this.#lateness !== 'not-late';
     return !isLate && !this.#owner.acksInBand && sequence < this.#firstSequence;
   }
 

@@ -41,9 +41,11 @@ const rows: Record<string, Row> = {
   recv_drop_old_seq: [
     'a',
     1,
-    (s) => {
+    async (s) => {
       const once = { seq: 2, sport: 9, dport: 4000 };
-      return callFrom(s, LOWER, map(), probe, frame(once), frame({ ...once, flags: 4 }));
+      await callFrom(s, LOWER, map(), probe, frame(once));
+      await callFrom(s, LOWER, map(), frame({ ...once, flags: 4 }));
+      await s.clock.advance(5000);
     },
   ],
   recv_drop_no_sock: ['b', 1, (s) => s.say('x', { address: B, port: 6000 })],

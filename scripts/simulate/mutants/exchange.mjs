@@ -9,7 +9,7 @@ export const exchangeMutants = [
     patches: [
       {
         file: 'inbound.ts',
-        find: 'if (isOld && sequence < this.#nextSequence && !this.#isRenumbered(sequence)) {',
+        find: 'if (isOld && sequence < this.#heardBefore && !this.#isRenumbered(sequence)) {',
         replace: 'if (isOld && sequence < 0) {',
       },
     ],
@@ -146,7 +146,7 @@ export const exchangeMutants = [
     patches: [
       {
         file: 'inbound.ts',
-        find: 'this.#nextSequence = 0;\n    this.#highestAck = 0;',
+        find: 'this.#nextSequence = 0;\n    this.#nextAtBegin = 0;\n    this.#highestAck = 0;',
         replace: '',
       },
     ],
