@@ -58,6 +58,8 @@ export class Inbound {
   #lateness: Lateness = 'not-late';
   /** What was expected when the present connection began. */
   #nextAtBegin = 0;
+  /** Where the numbers that came on it last began to rise. */
+  #runStart = Infinity;
   readonly #beginning = new Beginning();
   /** True if something came that the peer has not been told of. */
   ackDue = false;
@@ -104,7 +106,7 @@ export class Inbound {
     if (sport === 0 && dport !== 0 && !isResent) this.#lateness = 'not-late';
     if (!owner.acksInBand) this.#watchBeginning(sequence, isResent);
     const isOld = isResent || this.#lateness !== 'not-late';
-    if (isOld && sequence < this.#heardBefore && !this.#isRenumbered(sequence)) {
+    if (isOld && this.#isRepetition(sequence) && !this.#isRenumbered(sequence)) {
       this.ackDue = true;
       this.#stats.recv_drop_old_seq++;
       return;
@@ -114,6 +116,7 @@ export class Inbound {
     if (isAnew && !owner.acksInBand) owner.startedOver();
     this.#hasBegun ||= isFirst;
     if (this.#nextSequence === 0 || sequence < this.#firstSequence) this.#firstSequence = sequence;
+    if (this.#runStart === Infinity || sequence < this.#nextSequence) this.#runStart = sequence;
     this.#nextSequence = sequence + 1;
     if (control) this.#control(header, payload);
     else {
@@ -129,6 +132,7 @@ export class Inbound {
   begin(lateness: Lateness): void {
     this.#lateness = lateness;
     this.#nextAtBegin = this.#nextSequence;
+    this.#runStart = Infinity;
   }
 
   /** The peer counts from anew. */
@@ -141,12 +145,14 @@ export class Inbound {
   }
 
   /**
-   * Below it, what is sent again is a repetition. A kernel says nothing twice on one connection,
-   * but what it has to send again may be numbered in two ways, if it heard of our restart.
+   * A kernel sends each message once on a connection, but numbers what it has to send again in two
+   * ways, if it heard of our restart in between: then a lower number can be new. Old is what was
+   * heard before the connection, or came on it, in the run of numbers that goes on.
    */
-  get #heardBefore(): number {
+  #isRepetition(sequence: number): boolean {
     const next = this.#nextSequence;
-    return this.#owner.acksInBand ? next : Math.min(next, this.#nextAtBegin);
+    if (sequence >= next || this.#owner.acksInBand) return sequence < next;
+    return sequence >= this.#runStart || sequence < this.#nextAtBegin;
   }
 
   /** Another life's first word was overtaken by nothing that we have heard. */

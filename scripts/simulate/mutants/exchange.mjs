@@ -9,7 +9,7 @@ export const exchangeMutants = [
     patches: [
       {
         file: 'inbound.ts',
-        find: 'if (isOld && sequence < this.#heardBefore && !this.#isRenumbered(sequence)) {',
+        find: 'if (isOld && this.#isRepetition(sequence) && !this.#isRenumbered(sequence)) {',
         replace: 'if (isOld && sequence < 0) {',
       },
     ],
