@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Cable, kernelAddress, withBits } from './bridge.mjs';
 import { KernelSocket } from './kernel-socket.mjs';
@@ -17,6 +18,7 @@ const BOOT_LIMIT_MS = 60_000;
 /** What a call may take besides what it was asked to wait. */
 const CALL_LIMIT_MS = 30_000;
 const CONSOLE_CHARACTERS = 4000;
+const POLL_MS = 20;
 
 /**
  * @typedef {object} BindOptions
@@ -115,6 +117,22 @@ export class Kernel {
     const buffers = { send_buffer: sendBuffer ?? 4 << 20, receive_buffer: receiveBuffer ?? 0 };
     const bound = await this.call('bind', { address, port, ...buffers });
     return new KernelSocket(this, bound.socket, address, bound.port);
+  }
+
+  /**
+   * Resolves when one of its programs has bound a socket to this port.
+   *
+   * @param {number} port
+   * @param {number} limitSeconds
+   */
+  async waitForPort(port, limitSeconds) {
+    const until = performance.now() + 1000 * limitSeconds;
+    while (performance.now() < until) {
+      const sockets = await this.call('info', { kind: 'sockets' });
+      if (sockets.some((/** @type {any} */ { bound_port }) => bound_port === port)) return;
+      await delay(POLL_MS);
+    }
+    throw new Error(`${this.name}: nobody bound port ${port} in ${limitSeconds} s`);
   }
 
   /** Makes it drop all connections of RDS; it is what a change of this setting does. */

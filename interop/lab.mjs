@@ -14,6 +14,11 @@ import { Failure } from './verdict.mjs';
  * @typedef {import('./own-peer.mjs').NodeOptions} NodeOptions
  * @typedef {Partial<NodeOptions> & { index?: number, family?: Family }} OwnOptions
  *   `index` chooses among the addresses of that side
+ *
+ * @typedef {object} Own what occupies an address of ours until it is closed
+ * @property {string} address
+ * @property {() => Promise<string[]>} [events] what it told
+ * @property {() => Promise<unknown>} close
  */
 
 const MAX_KERNELS = 3;
@@ -24,7 +29,7 @@ export class Lab {
   #kernels = [];
   /** Lines of its log that have been seen. @type {Map<Kernel, number>} */
   #seenOfLog = new Map();
-  /** Those of the scenario that runs. @type {(OwnPeer | OwnProcess)[]} */
+  /** Those of the scenario that runs. @type {Own[]} */
   #own = [];
 
   /**
@@ -81,8 +86,7 @@ export class Lab {
    */
   async peer(side, { index = 0, family = 4, ...options } = {}) {
     const peer = await OwnPeer.open({ address: ownAddress(side, index, family), ...options });
-    this.#own.push(peer);
-    return peer;
+    return this.keep(peer);
   }
 
   /**
@@ -93,15 +97,26 @@ export class Lab {
    */
   async process(side, { index = 0, family = 4, ...options } = {}) {
     const process = await OwnProcess.open({ address: ownAddress(side, index, family), ...options });
-    this.#own.push(process);
-    return process;
+    return this.keep(process);
+  }
+
+  /**
+   * Closes it when the scenario is over, however it ends: what still held its address would fail
+   * all that follow.
+   *
+   * @template {Own} T
+   * @param {T} own
+   */
+  keep(own) {
+    this.#own.push(own);
+    return own;
   }
 
   /** What our nodes told, for whoever looks into a failure. */
   async events() {
     const told = this.#own.map(async (own) => {
       // A process that was killed or stopped tells nothing.
-      const asked = own instanceof OwnPeer ? own.events : own.events().catch(() => []);
+      const asked = own.events?.().catch(() => []) ?? [];
       const events = await Promise.race([asked, delay(ANSWER_MS, [])]);
       return events.map((event) => `${own.address} ${event}`);
     });

@@ -12,8 +12,8 @@ import { OwnSocket } from './own-socket.mjs';
 const MAX_EVENTS = 100;
 
 export class OwnPeer {
-  /** What the node told, the latest last. @type {string[]} */
-  events = [];
+  /** @type {string[]} */
+  #told = [];
 
   /** @param {import('../packages/rds-tcp/dist/index.js').RdsNode} node */
   constructor(node) {
@@ -24,8 +24,8 @@ export class OwnPeer {
       const atMs = Math.round(performance.now() - startedAt);
       // The messages of an uncertain event may be large.
       const text = JSON.stringify(event, (key, value) => (key === 'data' ? undefined : value));
-      this.events.push(`${atMs} ms: ${text.slice(0, 200)}`);
-      if (this.events.length > MAX_EVENTS) this.events.shift();
+      this.#told.push(`${atMs} ms: ${text.slice(0, 200)}`);
+      if (this.#told.length > MAX_EVENTS) this.#told.shift();
     };
     node.on('connection', keep);
     node.on('congestion', keep);
@@ -49,6 +49,11 @@ export class OwnPeer {
    */
   connection(address) {
     return this.node.info().connections.find((connection) => connection.address === address);
+  }
+
+  /** What the node told, the latest last. */
+  async events() {
+    return this.#told;
   }
 
   async close() {

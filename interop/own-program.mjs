@@ -36,7 +36,7 @@ const methods = {
     return sockets.get(port)?.receive(plan);
   },
   events() {
-    return peer?.events ?? [];
+    return peer?.events() ?? [];
   },
   /** @param {string} address */
   ping(address) {

@@ -2,7 +2,6 @@
 // they stand there, at the addresses of the lab.
 
 import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createNode } from '../../packages/rds-tcp/dist/index.js';
 import { ownAddress } from '../bridge.mjs';
 import { casesOf, SIDES, scenario } from '../scenario.mjs';
@@ -11,6 +10,9 @@ import { check } from '../verdict.mjs';
 const DOCUMENT = new URL('../../docs/LINUX.md', import.meta.url);
 const OURS = '10.0.0.1';
 const THEIRS = '10.0.0.2';
+const THEIR_PORT = 5000;
+/** Python is read from the host's disk, through the kernel's file system, for the first time. */
+const START_LIMIT_SECONDS = 40;
 
 export const example = scenario({
   name: 'example',
@@ -23,13 +25,19 @@ export const example = scenario({
     const python = here(blockOf('python'));
     const script = here(blockOf('js')).replace(/^import .*\n/m, '');
     const argv = [lab.uml.python, '-c', python];
-    const answering = kernel.call('execute', { argv, seconds: 20 });
-    await delay(500); // A message to a port without a socket would be dropped.
+    const answering = kernel.call('execute', { argv, seconds: START_LIMIT_SECONDS });
+    // A message to a port without a socket would be dropped.
+    await Promise.race([kernel.waitForPort(THEIR_PORT, START_LIMIT_SECONDS), answering]);
     /** @type {string[]} */
     const lines = [];
     const log = { log: (/** @type {unknown[]} */ ...words) => lines.push(words.join(' ')) };
+    const create = async (/** @type {import('../own-peer.mjs').NodeOptions} */ options) => {
+      const node = await createNode(options);
+      lab.keep({ address: node.address, close: () => node.destroy() });
+      return node;
+    };
     const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
-    await new AsyncFunction('createNode', 'console', script)(createNode, log);
+    await new AsyncFunction('createNode', 'console', script)(create, log);
     const { status, output } = await answering;
     check(status === 0, `the Python program ended with ${status}: ${output}`);
     check(output.includes('hello'), `the Python program printed: ${output}`);

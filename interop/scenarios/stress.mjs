@@ -20,6 +20,7 @@ const RETRIES = '20';
 /**
  * @typedef {import('../bridge.mjs').Side} Side
  * @typedef {import('../kernel.mjs').Kernel} Kernel
+ * @typedef {import('../lab.mjs').Lab} Lab
  *
  * @typedef {object} Settings
  * @property {number} depth
@@ -54,7 +55,7 @@ export const stress = scenario({
     const settings = /** @type {Settings} */ (LOADS[String(load)]);
     const address = ownAddress(/** @type {Side} */ (ours));
     const run = role === 'active' ? activeRun : passiveRun;
-    const { summary, counts } = await run(lab.kernel(), address, settings);
+    const { summary, counts } = await run(lab, address, settings);
     checkTotals(summary.totals, counts, role === 'active');
     const messages = counts.requests_sent + counts.requests_received;
     const bytes = messages * settings.requestBytes;
@@ -65,15 +66,16 @@ export const stress = scenario({
 /**
  * Ours is the active side.
  *
- * @param {Kernel} kernel
+ * @param {Lab} lab
  * @param {string} address
  * @param {Settings} settings
  */
-async function activeRun(kernel, address, settings) {
+async function activeRun(lab, address, settings) {
+  const kernel = lab.kernel();
   const counts = theirs(kernel, ['passive', kernel.address, String(PORT)]);
   const { depth, tasks, requestBytes, ackBytes, oneWay } = settings;
-  const summary = ours([
-    ...['-r', address, '-s', kernel.address, '--connect-retries', RETRIES],
+  const summary = ours(lab, address, [
+    ...['-s', kernel.address, '--connect-retries', RETRIES],
     ...['-d', depth, '-t', tasks, '-q', requestBytes, '-a', ackBytes, '-T', SECONDS, '-v'],
     ...(oneWay ? ['-o'] : []),
   ]);
@@ -83,17 +85,18 @@ async function activeRun(kernel, address, settings) {
 /**
  * Ours is the passive side.
  *
- * @param {Kernel} kernel
+ * @param {Lab} lab
  * @param {string} address
  * @param {Settings} settings
  */
-async function passiveRun(kernel, address, settings) {
+async function passiveRun(lab, address, settings) {
+  const kernel = lab.kernel();
   const { depth, tasks, requestBytes, ackBytes, oneWay } = settings;
   const options = {
     ...{ depth, tasks, request_bytes: requestBytes, ack_bytes: ackBytes },
     ...{ seconds: SECONDS, verify: true, one_way: oneWay },
   };
-  const summary = ours(['-r', address]);
+  const summary = ours(lab, address, []);
   await summary.waiting;
   const args = ['active', kernel.address, String(PORT), address, JSON.stringify(options)];
   const counts = await theirs(kernel, args);
@@ -103,10 +106,19 @@ async function passiveRun(kernel, address, settings) {
 /**
  * Runs `rds stress`: when it has said its first word, and what it said in the end.
  *
+ * @param {Lab} lab
+ * @param {string} address
  * @param {(string | number)[]} args
  */
-function ours(args) {
-  const child = spawn(process.execPath, [OURS, 'stress', '--json', ...args.map(String)]);
+function ours(lab, address, args) {
+  const argv = [OURS, 'stress', '--json', '-r', address, ...args.map(String)];
+  const child = spawn(process.execPath, argv);
+  const ended = once(child, 'close');
+  const close = () => {
+    child.kill('SIGKILL');
+    return ended;
+  };
+  lab.keep({ address, close });
   const said = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text) => {
     said.out += text;
@@ -114,8 +126,6 @@ function ours(args) {
   child.stderr.setEncoding('utf8').on('data', (text) => {
     said.err += text;
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 1000 * LIMIT_SECONDS);
-  const ended = once(child, 'close').finally(() => clearTimeout(timer));
   const done = ended.then(([code]) => {
     check(code === 0, `rds stress ended with ${code}: ${said.err}`);
     return JSON.parse(said.out.trim().split('\n').at(-1) ?? '');
