@@ -4,7 +4,7 @@
  * its end waits, unread, for its turn.
  */
 
-import type { Lateness } from './inbound.js';
+import type { Call } from './inbound.js';
 import type { Stats } from './stats.js';
 import type { Stranger } from './stranger.js';
 
@@ -18,8 +18,8 @@ export class Callers {
   readonly #stats: Stats;
   #newest = 0;
   #waiting: Stranger[] = [];
-  /** Made, it seems, by the same life of the peer as the connection that they waited for. */
-  #sameLife: ReadonlySet<number> = new Set();
+  /** Those that stood beside the connection that has ended, and waited for it. */
+  #beside: ReadonlySet<number> = new Set();
 
   constructor(stats: Stats) {
     this.#stats = stats;
@@ -29,11 +29,11 @@ export class Callers {
    * Whether what it says was perhaps said before what was heard last: then its old numbers are
    * repetitions, flagged or not, and no sign of a kernel that counts from anew.
    */
-  lateness(stranger: Stranger): Lateness {
-    const isOvertaken = stranger.order < this.#newest;
-    this.#newest = Math.max(this.#newest, stranger.order);
-    if (isOvertaken) return 'overtaken';
-    return this.#sameLife.has(stranger.order) ? 'perhaps-overtaken' : 'not-late';
+  callOf({ order }: Stranger): Call {
+    const isOvertaken = order < this.#newest;
+    this.#newest = Math.max(this.#newest, order);
+    if (isOvertaken) return { order, lateness: 'overtaken' };
+    return { order, lateness: this.#beside.has(order) ? 'perhaps-overtaken' : 'not-late' };
   }
 
   /** A kernel counts as delivered what TCP has taken, so none of them is left unread. */
@@ -46,16 +46,15 @@ export class Callers {
     this.#waiting.push(stranger);
   }
 
-  /** `ended` if the connection for which they waited ended as the peer wished: it still lives. */
-  takeWaiting(ended: boolean): Stranger[] {
+  takeWaiting(): Stranger[] {
     const waiting = this.#waiting;
     this.#waiting = [];
-    this.#sameLife = new Set(ended ? waiting.map(({ order }) => order) : []);
+    this.#beside = new Set(waiting.map(({ order }) => order));
     return waiting;
   }
 
   dismissAll(): void {
-    for (const stranger of this.takeWaiting(false)) this.#dismiss(stranger);
+    for (const stranger of this.takeWaiting()) this.#dismiss(stranger);
   }
 
   #dismiss({ stream }: Stranger): void {

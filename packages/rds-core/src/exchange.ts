@@ -7,7 +7,7 @@
 
 import { Acknowledger, type AcknowledgerOwner } from './acknowledger.js';
 import type { CloseReason } from './close-reason.js';
-import { Inbound, type InboundOwner, type Lateness } from './inbound.js';
+import { type Call, Inbound, type InboundOwner } from './inbound.js';
 import { KernelTalk, type KernelTalkOwner } from './kernel-talk.js';
 import type { Link } from './link.js';
 import type { Asked } from './liveness.js';
@@ -97,11 +97,11 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
   // ── For the path ─────────────────────────────────────────────────────────────────────────────
 
   /**
-   * The first words on a new connection. `mapSent` if the present map went out already; `lateness`
+   * The first words on a new connection. `mapSent` if the present map went out already; `call`
    * tells if the peer may have made another one since.
    */
-  begin(link: Link, mapSent: boolean, lateness: Lateness): void {
-    this.#inbound.begin(lateness);
+  begin(link: Link, mapSent: boolean, call: Call): void {
+    this.#inbound.begin(call);
     this.progressed = false;
     this.hasDeparted = false;
     this.queue.mapDue = !mapSent || this.#peer.isAssumed;

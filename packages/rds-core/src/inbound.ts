@@ -4,6 +4,7 @@
  */
 
 import { Beginning } from './beginning.js';
+import { FormerLife } from './former-life.js';
 import { PROBE_PORT } from './outbound.js';
 import { Refusals, readRefusals } from './refusals.js';
 import type { Stats } from './stats.js';
@@ -35,8 +36,17 @@ export type Lateness =
   | 'not-late'
   /** The peer made it before another one that was heard first. */
   | 'overtaken'
-  /** It stood beside another one that the peer then ended: it may be the older of the two. */
+  /** It stood beside another one that was heard first: it may be the older of the two. */
   | 'perhaps-overtaken';
+
+/** How a connection came about. */
+export interface Call {
+  readonly lateness: Lateness;
+  /** Those that the peer made are counted as they are accepted; 0 if we made it. */
+  readonly order: number;
+}
+
+export const OUR_CALL: Call = { lateness: 'not-late', order: 0 };
 
 export class Inbound {
   readonly #owner: InboundOwner;
@@ -56,6 +66,9 @@ export class Inbound {
   #hasBegun = false;
   /** Of what comes on the present connection. */
   #lateness: Lateness = 'not-late';
+  /** Which connection that is. */
+  #order = 0;
+  readonly #formerLife = new FormerLife();
   /** What was expected when the present connection began. */
   #nextAtBegin = 0;
   /** Where the numbers that came on it last began to rise. */
@@ -81,6 +94,10 @@ export class Inbound {
   frame(header: Header, payload: Uint8Array): void {
     const owner = this.#owner;
     const { sequence, sport, dport } = header;
+    if (!owner.acksInBand && this.#formerLife.made(this.#order)) {
+      this.#late(header, payload);
+      return;
+    }
     const control = sport === 0 || dport === 0;
     // Before the sequence: a restart that it tells of makes the old numbers meaningless.
     const isHello = header.extended && introduces(header);
@@ -113,7 +130,10 @@ export class Inbound {
     }
     const isFirst = sequence === 1 && !isResent;
     const isAnew = isFirst && this.#hasBegun && this.#nextSequence > 2;
-    if (isAnew && !owner.acksInBand) owner.startedOver();
+    if (isAnew && !owner.acksInBand) {
+      this.#formerLife.ends(this.#order, this.#nextSequence);
+      owner.startedOver();
+    }
     this.#hasBegun ||= isFirst;
     if (this.#nextSequence === 0 || sequence < this.#firstSequence) this.#firstSequence = sequence;
     if (this.#runStart === Infinity || sequence < this.#nextSequence) this.#runStart = sequence;
@@ -129,19 +149,28 @@ export class Inbound {
   }
 
   /** A connection begins. */
-  begin(lateness: Lateness): void {
+  begin({ lateness, order }: Call): void {
     this.#lateness = lateness;
+    this.#order = order;
     this.#nextAtBegin = this.#nextSequence;
     this.#runStart = Infinity;
   }
 
   /** The peer counts from anew. */
   peerRestarted(): void {
+    this.#formerLife.ends(this.#order, this.#nextSequence);
     this.#nextSequence = 0;
     this.#nextAtBegin = 0;
     this.#highestAck = 0;
     this.#beginning.clear();
     this.refusals.clear();
+  }
+
+  /** The life that says it is over: nobody waits for an answer. */
+  #late({ sequence, sport, dport }: Header, payload: Uint8Array): void {
+    if (!this.#formerLife.isNew(sequence)) this.#stats.recv_drop_old_seq++;
+    else if (sport === 0 || dport === 0) this.#ignored();
+    else this.#owner.deliver(sport, dport, payload);
   }
 
   /**
@@ -168,7 +197,7 @@ export class Inbound {
    * numbers. Below what was heard first nothing old can come: it had been acknowledged by then.
    */
   #isRenumbered(sequence: number): boolean {
-    const isLate = this.#lateness !== 'not-late';
+    const isLate = this.#lateness === 'overtaken';
     return !isLate && !this.#owner.acksInBand && sequence < this.#firstSequence;
   }
 

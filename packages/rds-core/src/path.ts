@@ -15,7 +15,7 @@ import { Drain } from './drain.js';
 import { assert } from './errors.js';
 import { Exchange } from './exchange.js';
 import { Greeting } from './greeting.js';
-import { introduces, type Lateness } from './inbound.js';
+import { type Call, introduces, OUR_CALL } from './inbound.js';
 import type { Link, LinkOwner } from './link.js';
 import { type Asked, Liveness, type LivenessOwner } from './liveness.js';
 import { PathHistory } from './path-history.js';
@@ -161,7 +161,7 @@ export class Path implements LinkOwner, LivenessOwner {
   // ── LinkOwner ────────────────────────────────────────────────────────────────────────────────
 
   linkOpened(link: Link): void {
-    if (this.#state.kind === 'connecting') this.#greet(link, false, 'not-late');
+    if (this.#state.kind === 'connecting') this.#greet(link, false, OUR_CALL);
   }
 
   frame(header: Header, payload: Uint8Array): void {
@@ -248,17 +248,17 @@ export class Path implements LinkOwner, LivenessOwner {
     const link = this.#dialer.link(stranger.stream);
     stranger.stream.resume();
     const mapSent = stranger.mapVersion === this.#owner.mapVersion;
-    this.#greet(link, mapSent, this.#callers.lateness(stranger));
+    this.#greet(link, mapSent, this.#callers.callOf(stranger));
     link.received(stranger.bytes);
     if (stranger.isOver) link.closed();
   }
 
-  #greet(link: Link, mapSent: boolean, lateness: Lateness): void {
+  #greet(link: Link, mapSent: boolean, call: Call): void {
     const owner = { greeted: () => this.#goUp(link), notGreeted: () => this.#notGreeted(link) };
     const timer = new Greeting(owner, this.#owner, this.exchange, this.#setup);
     this.#transition({ kind: 'greeting', link, timer });
     // The first path carries the map: on another it could come behind a newer one.
-    this.exchange.begin(link, mapSent || (this.#setup.lane ?? 0) > 0, lateness);
+    this.exchange.begin(link, mapSent || (this.#setup.lane ?? 0) > 0, call);
   }
 
   #notGreeted(link: Link): void {
@@ -306,7 +306,7 @@ export class Path implements LinkOwner, LivenessOwner {
     // What it said was delivered, and must be recognised if it comes again.
     if (this.exchange.nextRxSequence > 0) this.#redial.cameUp();
     this.#wentDown(state);
-    const successors = this.#callers.takeWaiting(cause === 'peer-closed');
+    const successors = this.#callers.takeWaiting();
     if (successors.length === 0) this.#retry(this.#redial.delayMs(reason));
     else this.#transition({ kind: 'down', timer: null });
     if (state.kind !== 'connecting') {

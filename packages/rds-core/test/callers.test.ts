@@ -15,7 +15,7 @@ function stranger(order: number): Stranger {
 describe('Callers', () => {
   test('takes who comes in order for what they are', () => {
     const callers = new Callers(new Stats());
-    expect([1, 2, 5].map((order) => callers.lateness(stranger(order)))).toEqual([
+    expect([1, 2, 5].map((order) => callers.callOf(stranger(order)).lateness)).toEqual([
       'not-late',
       'not-late',
       'not-late',
@@ -24,19 +24,18 @@ describe('Callers', () => {
 
   test('knows an elder that comes behind a younger one, and the next one for not late', () => {
     const callers = new Callers(new Stats());
-    callers.lateness(stranger(2));
-    expect(callers.lateness(stranger(1))).toBe('overtaken');
-    expect(callers.lateness(stranger(3))).toBe('not-late');
+    callers.callOf(stranger(2));
+    expect(callers.callOf(stranger(1)).lateness).toBe('overtaken');
+    expect(callers.callOf(stranger(3)).lateness).toBe('not-late');
   });
 
-  test('doubts those who waited for a connection that its peer ended, and no others', () => {
+  test('doubts those who stood beside the connection that was heard last, and no others', () => {
     const callers = new Callers(new Stats());
     callers.wait(stranger(2));
     callers.wait(stranger(3));
-    expect(callers.takeWaiting(true)).toHaveLength(2);
-    expect(callers.lateness(stranger(2))).toBe('perhaps-overtaken');
-    callers.wait(stranger(4));
-    callers.takeWaiting(false);
-    expect(callers.lateness(stranger(4))).toBe('not-late');
+    expect(callers.takeWaiting()).toHaveLength(2);
+    expect(callers.callOf(stranger(2)).lateness).toBe('perhaps-overtaken');
+    expect(callers.takeWaiting()).toHaveLength(0);
+    expect(callers.callOf(stranger(4)).lateness).toBe('not-late');
   });
 });

@@ -79,6 +79,8 @@ export class Ledger {
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #incarnations = new Map<string, number>();
   readonly #kernels = new Set<string>();
+  /** By sender, the addresses that it took for kernels at some time. */
+  readonly #takenForKernels = new Map<Incarnation, Set<string>>();
   readonly #clock: Clock;
   readonly #kernelsAreMute: boolean;
 
@@ -145,7 +147,7 @@ export class Ledger {
       return;
     }
     if (!isUnaltered(entry, data)) this.violated('altered', entry);
-    const before = entry.arrivals.find((other) => isRepeat(entry, other, endpoint));
+    const before = entry.arrivals.find((other) => this.#isRepeat(entry, other, endpoint));
     if (before !== undefined) this.violated('arrived twice', entry);
     if (entry.settlement === 'not-delivered') this.violated('arrived after all', entry);
     entry.arrivals.push(endpoint);
@@ -173,6 +175,20 @@ export class Ledger {
   droppedByKernel(entry: Entry): void {
     entry.isExcused = true;
     if (!this.#hasRestarted(entry.flow.to)) this.violated('a restart seen in vain', entry);
+  }
+
+  /** It said nothing for so long that it was sent to before it had said who it is. */
+  takenForKernel(by: Incarnation, address: string): void {
+    const taken = this.#takenForKernels.get(by) ?? new Set();
+    this.#takenForKernels.set(by, taken.add(address));
+  }
+
+  /** Towards and from a kernel, a restart can repeat what was not yet acknowledged. */
+  #isRepeat({ from }: Entry, before: Endpoint, { incarnation }: Endpoint): boolean {
+    if (before.incarnation === incarnation) return true;
+    const taken = this.#takenForKernels.get(from.incarnation);
+    const kinds = [from.incarnation.kind, incarnation.kind];
+    return !kinds.includes('linux') && taken?.has(incarnation.address) !== true;
   }
 
   #hasRestarted(address: string): boolean {
@@ -249,12 +265,6 @@ export function isAmbiguous({ length, flow }: Entry): boolean {
 /** What was alive when it was sent still is. */
 export function isThere({ isOpen, incarnation }: Endpoint): boolean {
   return isOpen && incarnation.isLive;
-}
-
-/** Towards and from a kernel, a restart can repeat what was not yet acknowledged. */
-function isRepeat({ from }: Entry, before: Endpoint, endpoint: Endpoint): boolean {
-  const kinds = [from.incarnation.kind, endpoint.incarnation.kind];
-  return !kinds.includes('linux') || before.incarnation === endpoint.incarnation;
 }
 
 function isUnaltered({ id, length }: Entry, data: Uint8Array): boolean {

@@ -40,6 +40,10 @@ export class OwnMember implements Member {
         cluster.ledger.uncertain(this.incarnation, sport, to, data);
       }
     });
+    node.on('connection', (event) => {
+      if (event.type !== 'up' || event.peer !== 'linux') return;
+      cluster.ledger.takenForKernel(this.incarnation, event.address);
+    });
     for (const port of cluster.plan.ports) this.bind(port);
   }
 

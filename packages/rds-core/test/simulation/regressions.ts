@@ -26,4 +26,8 @@ export const REGRESSIONS: Readonly<Record<number, string>> = {
     'a connection that let its elders go first was heard after younger ones, and what it said lost',
   1030358: 'the same as 1027477, of a kernel without pongs',
   1041877: 'a kernel was taken for one without pongs, because two connections died at once',
+  1023594: 'two connections of a kernel stood side by side, and the older was heard last',
+  4010941: "a connection of a kernel's former life was heard when the next one had spoken",
+  7003936: 'a kernel counted from anew, and lost its connection before it had an answer',
+  7015694: 'a node that stood still at first contact was replaced while it was taken for a kernel',
 };
