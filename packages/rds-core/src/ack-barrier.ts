@@ -65,6 +65,11 @@ export class AckBarrier {
     return this.#answers === 'yes';
   }
 
+  /** It is a peer that never answers. */
+  get isMute(): boolean {
+    return this.#answers === 'no';
+  }
+
   /**
    * Begins a barrier whose ping has `tag` as source port. `isAssumed` if the peer is taken for a
    * kernel only because it has not said otherwise.

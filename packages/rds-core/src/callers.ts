@@ -20,6 +20,8 @@ export class Callers {
   #waiting: Stranger[] = [];
   /** Those that stood beside the connection that has ended, and waited for it. */
   #beside: ReadonlySet<number> = new Set();
+  /** Whether it ended as the peer wished, which so was still alive. */
+  #endedWell = false;
 
   constructor(stats: Stats) {
     this.#stats = stats;
@@ -33,7 +35,8 @@ export class Callers {
     const isOvertaken = order < this.#newest;
     this.#newest = Math.max(this.#newest, order);
     if (isOvertaken) return { order, lateness: 'overtaken' };
-    return { order, lateness: this.#beside.has(order) ? 'perhaps-overtaken' : 'not-late' };
+    if (!this.#beside.has(order)) return { order, lateness: 'not-late' };
+    return { order, lateness: this.#endedWell ? 'perhaps-overtaken' : 'overtaken-or-booted' };
   }
 
   /** A kernel counts as delivered what TCP has taken, so none of them is left unread. */
@@ -46,7 +49,9 @@ export class Callers {
     this.#waiting.push(stranger);
   }
 
-  takeWaiting(): Stranger[] {
+  /** `endedWell` if the peer itself ended the connection for which they waited. */
+  takeWaiting(endedWell: boolean): Stranger[] {
+    this.#endedWell = endedWell;
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#beside = new Set(waiting.map(({ order }) => order));
@@ -54,7 +59,7 @@ export class Callers {
   }
 
   dismissAll(): void {
-    for (const stranger of this.takeWaiting()) this.#dismiss(stranger);
+    for (const stranger of this.takeWaiting(false)) this.#dismiss(stranger);
   }
 
   #dismiss({ stream }: Stranger): void {

@@ -11,6 +11,7 @@ export class FormerLife {
 
   /** Connections are named by the order in which the peer made them. */
   ends(order: number, nextSequence: number): void {
+    if (order === this.#firstOfNext) return;
     this.#firstOfNext = order;
     this.#nextSequence = nextSequence;
   }

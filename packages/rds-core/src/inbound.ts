@@ -36,8 +36,10 @@ export type Lateness =
   | 'not-late'
   /** The peer made it before another one that was heard first. */
   | 'overtaken'
-  /** It stood beside another one that was heard first: it may be the older of the two. */
-  | 'perhaps-overtaken';
+  /** It stood beside another one that the peer then ended: it may be the older of the two. */
+  | 'perhaps-overtaken'
+  /** The same, but that one broke: its first number tells, since who has booted begins with 1. */
+  | 'overtaken-or-booted';
 
 /** How a connection came about. */
 export interface Call {
@@ -121,6 +123,9 @@ export class Inbound {
     // answers us there lives, and may count from anew because it has just heard who we are.
     const isResent = (header.flags & FLAG_RETRANSMITTED) !== 0;
     if (sport === 0 && dport !== 0 && !isResent) this.#lateness = 'not-late';
+    if (this.#lateness === 'overtaken-or-booted') {
+      this.#lateness = sequence === 1 ? 'not-late' : 'perhaps-overtaken';
+    }
     if (!owner.acksInBand) this.#watchBeginning(sequence, isResent);
     const isOld = isResent || this.#lateness !== 'not-late';
     if (isOld && this.#isRepetition(sequence) && !this.#isRenumbered(sequence)) {
@@ -156,10 +161,12 @@ export class Inbound {
     this.#runStart = Infinity;
   }
 
-  /** The peer counts from anew. */
+  /** The peer counts from anew, and has on this connection before it said so. */
   peerRestarted(): void {
-    this.#formerLife.ends(this.#order, this.#nextSequence);
-    this.#nextSequence = 0;
+    const hasBegun = this.#runStart !== Infinity;
+    this.#formerLife.ends(this.#order, hasBegun ? this.#nextAtBegin : this.#nextSequence);
+    this.#firstSequence = this.#runStart;
+    if (!hasBegun) this.#nextSequence = 0;
     this.#nextAtBegin = 0;
     this.#highestAck = 0;
     this.#beginning.clear();

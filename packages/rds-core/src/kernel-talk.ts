@@ -10,7 +10,7 @@ import type { Link } from './link.js';
 import type { Message } from './message.js';
 import { PROBE, PROBE_PORT } from './outbound.js';
 import type { Peer } from './peer.js';
-import type { Clock } from './runtime.js';
+import type { Clock, Timer } from './runtime.js';
 import type { SendQueue } from './send-queue.js';
 import type { Stats } from './stats.js';
 
@@ -22,6 +22,12 @@ export interface KernelTalkOwner {
   flushSoon(): void;
 }
 
+/**
+ * How long a kernel that has never answered us is waited for before it is sent messages. A pong
+ * takes a round trip and a tick, 10 ms; with ping_enable=0 it does not come.
+ */
+const FIRST_ANSWER_MS = 1000;
+
 /** The answer to a probe. */
 const PROBE_PONG = { kind: 'control', sport: 0, dport: PROBE_PORT, extended: true } as const;
 
@@ -30,13 +36,19 @@ export class KernelTalk {
   readonly #peer: Peer;
   readonly #stats: Stats;
   readonly #barrier: AckBarrier;
+  readonly #clock: Clock;
   /** The last connection that came up. */
   #link: Link | null = null;
+  /** It has answered this incarnation of ours. */
+  #knowsUs = false;
+  /** Runs while its first answer is waited for. */
+  #firstAnswer: Timer | null = null;
 
   constructor(owner: KernelTalkOwner, peer: Peer, clock: Clock, stats: Stats) {
     this.#owner = owner;
     this.#peer = peer;
     this.#stats = stats;
+    this.#clock = clock;
     const isHeard = () => this.#link !== null && this.#link.chunks > 0;
     this.#barrier = new AckBarrier(clock, isHeard, (meaning, sequence) => {
       this.#pongMissing(meaning, sequence);
@@ -57,11 +69,13 @@ export class KernelTalk {
     // A kernel asks once in its life. If the answer was lost with a connection, or the question
     // with the process that was here before us, its senders that wait for it would wait for ever.
     this.#owner.queue.pushControl(PROBE_PONG);
+    if (!this.#knowsUs && !this.#barrier.isMute) this.#awaitFirstAnswer();
   }
 
   /** The connection is gone, or the barrier means nothing any more. */
   cancel(): void {
     this.#barrier.cancel();
+    this.#release();
   }
 
   /** It pinged, or probed, which it does with extensions and from a port of its own. */
@@ -77,6 +91,8 @@ export class KernelTalk {
   /** True if the pong was the answer to one of our questions here. */
   ponged(dport: number): boolean {
     this.#stats.recv_pong++;
+    this.#knowsUs = true;
+    this.#release();
     const sequence = this.#barrier.pong(dport);
     if (sequence === null) return dport === PROBE_PORT;
     this.#owner.acknowledgedUpTo(sequence);
@@ -99,6 +115,24 @@ export class KernelTalk {
     this.#stats.send_ping++;
     this.#barrier.begin(tag, this.#peer.isAssumed);
     return true;
+  }
+
+  /**
+   * It may remember a predecessor of ours whose numbers were higher, if a clock was set back; what
+   * we send twice would be old to it. So until it has heard who we are nothing is sent that may
+   * have to be sent twice. Kernels wait as well: rds_send_mprds_hash.
+   */
+  #awaitFirstAnswer(): void {
+    this.#owner.queue.hold();
+    this.#firstAnswer = this.#clock.setTimer(FIRST_ANSWER_MS, () => this.#release());
+  }
+
+  #release(): void {
+    if (this.#firstAnswer === null) return;
+    this.#firstAnswer.cancel();
+    this.#firstAnswer = null;
+    this.#owner.queue.release();
+    this.#owner.flushSoon();
   }
 
   #pongMissing(meaning: Missing, sequence: number): void {

@@ -13,6 +13,7 @@ import { Lane, type LaneOwner, pathOfPort } from './lane.js';
 import type { MessageOwner } from './message.js';
 import { Path } from './path.js';
 import type { PathSetup } from './path-owner.js';
+import type { SendQueue } from './send-queue.js';
 
 /** What paths have carried, as `Traffic` has it. */
 export interface Carried {
@@ -31,7 +32,8 @@ export class PathSet {
   /** What paths have carried that are gone. */
   #folded: Carried = { txMessages: 0, rxMessages: 0, txBytes: 0, rxBytes: 0, retransmitted: 0 };
   #isPaused = false;
-  #isHeld = false;
+  /** From which nothing new leaves until what the first path had sent is settled. */
+  readonly #held = new Set<SendQueue>();
   #isClosing = false;
 
   constructor(owner: LaneOwner, setup: PathSetup) {
@@ -105,13 +107,11 @@ export class PathSet {
 
   /** Something that was sent is settled: perhaps all that the others wait for. */
   settled(): void {
-    if (!this.#isHeld || this.first.exchange.queue.sentCount > 0) return;
-    this.#isHeld = false;
+    if (this.#held.size === 0 || this.first.exchange.queue.sentCount > 0) return;
     this.first.exchange.queue.onAcknowledged = null;
-    for (const { exchange } of this.all) {
-      exchange.queue.isHeld = false;
-      exchange.flushSoon();
-    }
+    for (const queue of this.#held) queue.release();
+    this.#held.clear();
+    for (const { exchange } of this.all) exchange.flushSoon();
   }
 
   /** Drops what is not acknowledged of the owners that match. */
@@ -142,9 +142,12 @@ export class PathSet {
   }
 
   #hold(): void {
-    this.#isHeld = true;
     this.first.exchange.queue.onAcknowledged = () => this.settled();
-    for (const { exchange } of this.all) exchange.queue.isHeld = true;
+    for (const { exchange } of this.all) {
+      if (this.#held.has(exchange.queue)) continue;
+      this.#held.add(exchange.queue);
+      exchange.queue.hold();
+    }
   }
 
   #newLane(lane: number): Path {

@@ -306,7 +306,7 @@ export class Path implements LinkOwner, LivenessOwner {
     // What it said was delivered, and must be recognised if it comes again.
     if (this.exchange.nextRxSequence > 0) this.#redial.cameUp();
     this.#wentDown(state);
-    const successors = this.#callers.takeWaiting();
+    const successors = this.#callers.takeWaiting(cause === 'peer-closed');
     if (successors.length === 0) this.#retry(this.#redial.delayMs(reason));
     else this.#transition({ kind: 'down', timer: null });
     if (state.kind !== 'connecting') {

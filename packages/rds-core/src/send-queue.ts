@@ -46,8 +46,8 @@ export class SendQueue {
   #inFlightBytes = 0;
   /** True when the map has changed since it was last sent. */
   mapDue = false;
-  /** Nothing fresh may leave: something on another path has to arrive before. */
-  isHeld = false;
+  /** How many reasons there are why nothing fresh may leave. */
+  #holds = 0;
   /** Told of acknowledgements, while somebody waits for them. */
   onAcknowledged: (() => void) | null = null;
 
@@ -94,6 +94,15 @@ export class SendQueue {
     this.#notes.push(note);
   }
 
+  /** Nothing fresh leaves until it is released: something else has to arrive before. */
+  hold(): void {
+    this.#holds++;
+  }
+
+  release(): void {
+    this.#holds--;
+  }
+
   /** False if there is no room. */
   pushControl(frame: ControlFrame): boolean {
     if (this.#control.length >= MAX_CONTROL) return false;
@@ -119,7 +128,7 @@ export class SendQueue {
     const control = this.#control.shift();
     if (control !== undefined) return control;
     const fresh =
-      this.#notes.shift() ?? (windowOpen && !this.isHeld ? this.#fresh.shift() : undefined);
+      this.#notes.shift() ?? (windowOpen && this.#holds === 0 ? this.#fresh.shift() : undefined);
     if (fresh === undefined) return null;
     fresh.sequence = nextSequence;
     this.#sent.push(fresh);

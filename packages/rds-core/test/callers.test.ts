@@ -33,9 +33,15 @@ describe('Callers', () => {
     const callers = new Callers(new Stats());
     callers.wait(stranger(2));
     callers.wait(stranger(3));
-    expect(callers.takeWaiting()).toHaveLength(2);
+    expect(callers.takeWaiting(true)).toHaveLength(2);
     expect(callers.callOf(stranger(2)).lateness).toBe('perhaps-overtaken');
-    expect(callers.takeWaiting()).toHaveLength(0);
     expect(callers.callOf(stranger(4)).lateness).toBe('not-late');
+  });
+
+  test('where that one broke, takes them for those of a peer that has booted, too', () => {
+    const callers = new Callers(new Stats());
+    callers.wait(stranger(2));
+    callers.takeWaiting(false);
+    expect(callers.callOf(stranger(2)).lateness).toBe('overtaken-or-booted');
   });
 });

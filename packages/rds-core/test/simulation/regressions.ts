@@ -30,4 +30,5 @@ export const REGRESSIONS: Readonly<Record<number, string>> = {
   4010941: "a connection of a kernel's former life was heard when the next one had spoken",
   7003936: 'a kernel counted from anew, and lost its connection before it had an answer',
   7015694: 'a node that stood still at first contact was replaced while it was taken for a kernel',
+  7022563: 'a clock was set back: a kernel took for old what our next process had to send twice',
 };
