@@ -10,6 +10,7 @@ export default defineConfig({
     // Tests that start processes use the build, which `npm test` makes first.
     alias: [
       { find: /^@rds-tcp\/core$/, replacement: source('rds-core/src/index.ts') },
+      { find: /^@rds-tcp\/core\/inspect$/, replacement: source('rds-core/src/inspect.ts') },
       { find: /^@rds-tcp\/core\/testing$/, replacement: source('rds-core/src/testing/index.ts') },
       {
         find: /^@rds-tcp\/core\/codec\/msgpack$/,

@@ -102,6 +102,7 @@ describe('docs/API.md', () => {
 
   test.each([
     'rds-core/src/index.ts',
+    'rds-core/src/inspect.ts',
     'rds-core/src/testing/index.ts',
     'rds-core/src/codec/msgpack.ts',
     'rds-tcp/src/index.ts',
@@ -377,6 +378,7 @@ function compilerConfig(folder: string): object {
         'rds-tcp/prometheus': source('rds-tcp/src/prometheus.ts'),
         'rds-tcp/opentelemetry': source('rds-tcp/src/opentelemetry.ts'),
         '@rds-tcp/core': source('rds-core/src/index.ts'),
+        '@rds-tcp/core/inspect': source('rds-core/src/inspect.ts'),
         '@rds-tcp/core/testing': source('rds-core/src/testing/index.ts'),
         '@rds-tcp/core/codec/msgpack': source('rds-core/src/codec/msgpack.ts'),
       },
@@ -476,12 +478,12 @@ function fieldsOf(name: string, file: string): string[] {
   return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(]/gm)].map(([, field = '']) => field);
 }
 
-/** Those for users: not private, and not marked as internal. */
+/** Those that are not private. */
 function methodsOf(name: string, file: string): string[] {
   const source = read(`packages/rds-core/src/${file}`);
   const body = source.slice(source.indexOf(`export class ${name}`));
-  const found = body.matchAll(/(\/\*\* @internal.*\*\/\n)? {2}(?:async |get )?(\w+)\(.*\{$/gm);
-  const methods = [...found].flatMap(([, internal, method = '']) => (internal ? [] : [method]));
+  const found = body.matchAll(/^ {2}(?:async |get )?(\w+)\(.*\{$/gm);
+  const methods = [...found].map(([, method = '']) => method);
   return methods.filter((method) => method !== 'constructor');
 }
 

@@ -17,12 +17,6 @@ export type {
 export type { Unacknowledged } from './flow.js';
 export type { ConnectionInfo, NodeInfo, PathInfo, SocketInfo } from './info.js';
 export type { Incoming, MessageData } from './message.js';
-export {
-  listMessages,
-  type MessageInfo,
-  type MessageList,
-  type MessageQueue,
-} from './message-info.js';
 export { RdsNode } from './node.js';
 export { openNode } from './open-node.js';
 export type { BindOptions, BufferOptions, NodeOptions, ReconnectOptions } from './options.js';
@@ -63,5 +57,3 @@ export {
   SOL_SOCKET,
   type SocketOptionValue,
 } from './sockopt.js';
-export { type FrameObserver, type TappedFrame, tapFrames } from './tap.js';
-export type { Extensions } from './wire/extension.js';

@@ -9,7 +9,7 @@ import type { Connection } from './connection.js';
 import type { Path } from './path.js';
 import type { PathStateKind } from './path-state.js';
 import type { PeerKind } from './peer.js';
-import type { RdsSocket } from './socket.js';
+import { type RdsSocket, receiverOf } from './socket.js';
 import type { Stats } from './stats.js';
 
 export interface NodeInfo {
@@ -90,8 +90,9 @@ export interface PathInfo {
 
 export function socketInfo(socket: RdsSocket): SocketInfo {
   const { address, port, tos, sendBufferBytes, receiveBufferBytes, destination } = socket;
-  const buffers = { sendBufferBytes, receiveBufferBytes };
-  return { address, port, tos, ...buffers, destination, ...socket.info() };
+  const { length, bytes, isCongested } = receiverOf(socket).queue;
+  const queue = { queuedMessages: length, queuedBytes: bytes, congested: isCongested };
+  return { address, port, tos, sendBufferBytes, receiveBufferBytes, destination, ...queue };
 }
 
 export function connectionInfo(connection: Connection): ConnectionInfo {

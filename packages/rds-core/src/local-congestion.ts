@@ -5,6 +5,7 @@
 
 import { CongestionMap } from './congestion-map.js';
 import type { PortTable } from './port-table.js';
+import { receiverOf } from './socket.js';
 
 /**
  * From so much of the hard limit on, all ports are congested: what is on its way still finds room,
@@ -48,7 +49,7 @@ export class LocalCongestion {
     if (this.#isCrowded ? part > CROWDED_UNTIL : part <= CROWDED_FROM) return;
     this.#isCrowded = !this.#isCrowded;
     for (const socket of this.#ports) {
-      this.#set(socket.port, this.#isCrowded || socket.info().congested);
+      this.#set(socket.port, this.#isCrowded || receiverOf(socket).queue.isCongested);
     }
     this.#tell();
   }

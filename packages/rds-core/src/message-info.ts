@@ -4,7 +4,8 @@
  * `node.info()`, because a busy node has many.
  */
 
-import type { RdsNode } from './node.js';
+import { coreOf, type RdsNode } from './node.js';
+import { receiverOf } from './socket.js';
 
 /** Rows of one list: as much as a person can look at, and a message of a few MiB. */
 const MAX_MESSAGE_ROWS = 10_000;
@@ -31,6 +32,7 @@ export interface MessageList {
   readonly total: number;
 }
 
+/** A snapshot of one kind of queue, of all peers or sockets of the node. */
 export function listMessages(node: RdsNode, queue: MessageQueue): MessageList {
   const messages: MessageInfo[] = [];
   let total = 0;
@@ -42,10 +44,10 @@ export function listMessages(node: RdsNode, queue: MessageQueue): MessageList {
 }
 
 function* received(node: RdsNode): Iterable<MessageInfo> {
-  for (const { port, queued } of node.inside.ports) {
-    for (const { data, from } of queued) {
+  for (const socket of coreOf(node).sockets.ports) {
+    for (const { data, from } of receiverOf(socket).queue) {
       yield {
-        localPort: port,
+        localPort: socket.port,
         remoteAddress: from.address,
         remotePort: from.port,
         sequence: 0,
@@ -56,7 +58,7 @@ function* received(node: RdsNode): Iterable<MessageInfo> {
 }
 
 function* sent(node: RdsNode, which: 'send' | 'retransmit'): Iterable<MessageInfo> {
-  for (const { remote, paths } of node.inside.peers) {
+  for (const { remote, paths } of coreOf(node).peers) {
     for (const { exchange } of paths) {
       const { fresh, sent } = exchange.queue;
       for (const message of which === 'send' ? fresh : sent) {

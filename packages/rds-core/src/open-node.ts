@@ -4,11 +4,15 @@
  */
 
 import { RdsError } from './errors.js';
-import { RdsNode } from './node.js';
+import { coreOf, newNode, type RdsNode } from './node.js';
 import { type NodeOptions, resolveNodeOptions } from './options.js';
 import type { Runtime } from './runtime.js';
 
-/** Opens a node: listens, and is ready to bind sockets. `rds-tcp` does this on real TCP. */
+/**
+ * Opens a node: listens, and is ready to bind sockets. `rds-tcp` does this on real TCP. Rejects
+ * with EINVAL for bad options, and with EADDRINUSE, EADDRNOTAVAIL, EACCES or EIO if the transport
+ * can not listen.
+ */
 export async function openNode(options: NodeOptions, runtime: Runtime): Promise<RdsNode> {
   const resolved = resolveNodeOptions(options);
   const local = { address: resolved.ip.text, tcpPort: resolved.tcpPort };
@@ -16,12 +20,12 @@ export async function openNode(options: NodeOptions, runtime: Runtime): Promise<
   const listener = await runtime.transport
     .listen(local, (stream) => {
       if (node === null) stream.destroy();
-      else node.accept(stream);
+      else coreOf(node).peers.accept(stream);
     })
     .catch((cause: unknown) => {
       throw listenError(cause, local.address, local.tcpPort);
     });
-  node = new RdsNode(resolved, runtime, listener);
+  node = newNode(resolved, runtime, listener);
   return node;
 }
 

@@ -13,7 +13,13 @@ import type { LoopbackOwner } from './loopback.js';
 import type { ResolvedBindOptions } from './options.js';
 import { PortTable } from './port-table.js';
 import type { Runtime } from './runtime.js';
-import { RdsSocket, type SocketHome, type SocketOwner } from './socket.js';
+import {
+  newSocket,
+  type RdsSocket,
+  receiverOf,
+  type SocketHome,
+  type SocketOwner,
+} from './socket.js';
 import type { Stats } from './stats.js';
 
 /** The node. */
@@ -54,7 +60,7 @@ export class SocketTable implements SocketHome, LoopbackOwner {
       const text = port === null ? 'every port has a socket' : `port ${port} has a socket already`;
       throw new RdsError('EADDRINUSE', text, { syscall: 'bind', address, port: port ?? undefined });
     }
-    const socket = new RdsSocket(address, { ...options, port }, this.#owner);
+    const socket = newSocket(address, { ...options, port }, this.#owner);
     this.ports.add(socket);
     this.#sockets.add(socket);
     this.congestion.mark(port, false);
@@ -103,7 +109,7 @@ export class SocketTable implements SocketHome, LoopbackOwner {
       this.stats.recv_drop_no_sock++;
       return false;
     }
-    socket.receiver.deliver({ data, from });
+    receiverOf(socket).deliver({ data, from });
     return true;
   }
 }

@@ -57,19 +57,35 @@ export function resolveDeadline({ deadlineMs = CLOSE_DEADLINE_MS }: CloseOptions
 
 type SocketState = 'open' | 'closing' | 'closed';
 
+/** A socket of the node `owner`, at its address. */
+export let newSocket: (
+  address: string,
+  options: ResolvedBindOptions,
+  owner: SocketOwner,
+) => RdsSocket;
+/** What programs do not see of a socket: where its messages come in. */
+export let receiverOf: (socket: RdsSocket) => Receiver;
+
+/** Sockets are made by `node.bind`. */
 export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDisposable {
+  /** The IP address of its node. */
   readonly address: string;
+  /** Its own port: 2 to 65535. */
   readonly port: number;
-  /** @internal */
-  readonly receiver: Receiver;
+  readonly #receiver: Receiver;
   readonly #owner: SocketOwner;
   readonly #sender: Sender;
   readonly #options: SocketOptions;
   #state: SocketState = 'open';
   #dropped: Unacknowledged = { messages: 0, bytes: 0 };
 
-  /** @internal Sockets are made by `node.bind`. */
-  constructor(address: string, options: ResolvedBindOptions, owner: SocketOwner) {
+  // The rest of the core has its way in from here, and programs have none.
+  static {
+    newSocket = (address, options, owner) => new RdsSocket(address, options, owner);
+    receiverOf = (socket) => socket.#receiver;
+  }
+
+  private constructor(address: string, options: ResolvedBindOptions, owner: SocketOwner) {
     super();
     this.address = address;
     this.port = options.port;
@@ -80,10 +96,10 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
       congestionChanged: (congested) => sockets.congestionChanged(this.port, congested),
       queueChanged: (byBytes, byMessages) => hardLimit.queueChanged(byBytes, byMessages),
     });
-    this.receiver = new Receiver(owner, this, queue);
+    this.#receiver = new Receiver(owner, this, queue);
     this.#sender = new Sender(owner, options.port, options.sendBufferBytes);
     this.#sender.monitor.told = (to) => this.emit('uncongested', to);
-    this.#options = new SocketOptions(this.#sender, this.receiver, options);
+    this.#options = new SocketOptions(this.#sender, this.#receiver, options);
   }
 
   get tos(): number {
@@ -95,7 +111,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   }
 
   get receiveBufferBytes(): number {
-    return this.receiver.queue.limitBytes;
+    return this.#receiver.queue.limitBytes;
   }
 
   // ── Under the names of C ─────────────────────────────────────────────────────────────────────
@@ -187,7 +203,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   recvmsg(options?: ReceiveOptions): Promise<Incoming> {
     try {
       this.#checkOpen('recvmsg');
-      return this.receiver.receive(options);
+      return this.#receiver.receive(options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -198,7 +214,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     this.#checkOpen('recvmmsg');
     const messages: Incoming[] = [];
     while (messages.length < max) {
-      const message = this.receiver.take();
+      const message = this.#receiver.take();
       if (message === undefined) break;
       messages.push(message);
     }
@@ -207,7 +223,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
 
   /** The messages as they come, until the socket is closed. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Incoming> {
-    return this.receiver.messages();
+    return this.#receiver.messages();
   }
 
   // ── Closing ──────────────────────────────────────────────────────────────────────────────────
@@ -240,18 +256,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     await this.close();
   }
 
-  // ── For the node ─────────────────────────────────────────────────────────────────────────────
-
-  /** @internal What nobody has read yet. */
-  get queued(): Iterable<Incoming> {
-    return this.receiver.queue;
-  }
-
-  /** @internal */
-  info(): { queuedMessages: number; queuedBytes: number; congested: boolean } {
-    const { length, bytes, isCongested } = this.receiver.queue;
-    return { queuedMessages: length, queuedBytes: bytes, congested: isCongested };
-  }
+  // ── Listeners ────────────────────────────────────────────────────────────────────────────────
 
   override on<T extends keyof RdsSocketEvents>(
     event: T,
@@ -259,7 +264,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     context?: unknown,
   ): this {
     super.on(event, listener as never, context);
-    if (event === 'message') this.receiver.hearQueued();
+    if (event === 'message') this.#receiver.hearQueued();
     return this;
   }
 
@@ -269,7 +274,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     context?: unknown,
   ): this {
     super.once(event, listener as never, context);
-    if (event === 'message') this.receiver.hearQueued();
+    if (event === 'message') this.#receiver.hearQueued();
     return this;
   }
 
@@ -287,7 +292,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     if (this.#state !== 'open') return;
     this.#state = 'closing';
     this.#owner.sockets.unbind(this);
-    this.receiver.close();
+    this.#receiver.close();
   }
 
   async #drain(deadlineMs: number): Promise<void> {

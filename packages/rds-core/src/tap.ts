@@ -45,16 +45,6 @@ export interface TappedFrame {
 /** Called in the middle of sending and reading: it must be quick, and must not call the node. */
 export type FrameObserver = (frame: TappedFrame) => void;
 
-/** An RdsNode, as far as it matters here. */
-interface Tapped {
-  readonly inside: { readonly peers: { readonly tap: Tap } };
-}
-
-/** Calls `observer` for each frame from now on, until the returned function is called. */
-export function tapFrames(node: Tapped, observer: FrameObserver): () => void {
-  return node.inside.peers.tap.add(observer);
-}
-
 export class Tap {
   readonly #observers = new Set<FrameObserver>();
   #connections = 0;

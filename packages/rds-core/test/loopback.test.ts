@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Incoming, RdsNode, RdsSocket } from '../src/index.js';
+import { socketInfo } from '../src/info.js';
 import { A, world } from './findings/world.js';
 
 const TO = { address: A, port: 5000 };
@@ -48,7 +49,7 @@ describe('congestion', () => {
   test('holds senders back until the other socket has read', async () => {
     for (let sent = 0; sent < 5; sent++) await alice.sendmsg(bytes(KIB), TO);
     await clock.until(alice.flush());
-    expect(bob.info().congested).toBe(true);
+    expect(socketInfo(bob).congested).toBe(true);
     expect(() => alice.trySendmsg('x', TO)).toThrow(expect.objectContaining({ code: 'ENOBUFS' }));
     const waits = alice.sendmsg('last', TO, { until: 'delivered' });
     await clock.advance(1000);

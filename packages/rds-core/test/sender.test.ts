@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { RdsNode, RdsSocket } from '../src/index.js';
+import { socketInfo } from '../src/info.js';
 import { A, B, world } from './findings/world.js';
 
 const TO = { address: B, port: 5000 };
@@ -43,7 +44,7 @@ async function congest(): Promise<void> {
   for (let sent = 0; sent < 5; sent++) await alice.sendmsg(kilobyte, TO);
   await until(alice.flush());
   await w.clock.advance(100);
-  expect(bob.info().congested).toBe(true);
+  expect(socketInfo(bob).congested).toBe(true);
 }
 
 describe('a message', () => {

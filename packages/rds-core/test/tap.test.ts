@@ -2,7 +2,8 @@
 
 import { LinuxPeer, SeededRandom } from '@rds-tcp/core/testing';
 import { beforeEach, expect, test } from 'vitest';
-import { listMessages, type RdsNode, type TappedFrame, tapFrames } from '../src/index.js';
+import type { RdsNode } from '../src/index.js';
+import { listMessages, type TappedFrame, tapFrames } from '../src/inspect.js';
 import { A, B, world } from './findings/world.js';
 
 const TO = { address: B, port: 5000 };

@@ -120,9 +120,9 @@ export const bufferMutants = [
     mistake: 'One of the peers is not told that the map has changed.',
     patches: [
       {
-        file: 'node.ts',
-        find: 'for (const { path } of this.#peers) path.exchange.mapChanged();',
-        replace: 'for (const { path } of [...this.#peers].slice(1)) path.exchange.mapChanged();',
+        file: 'node-core.ts',
+        find: 'for (const { path } of this.peers) path.exchange.mapChanged();',
+        replace: 'for (const { path } of [...this.peers].slice(1)) path.exchange.mapChanged();',
       },
     ],
   },

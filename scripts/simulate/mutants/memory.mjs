@@ -17,7 +17,7 @@ export const memoryMutants = [
   {
     name: 'loopback-not-woken',
     mistake: 'Sends to a congested socket of the same node are not told when it no longer is.',
-    patches: [{ file: 'node.ts', find: 'this.#loopback.uncongested();', replace: '' }],
+    patches: [{ file: 'node-core.ts', find: 'this.#loopback.uncongested();', replace: '' }],
   },
   {
     name: 'loopback-reorders',

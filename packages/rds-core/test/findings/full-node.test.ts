@@ -1,5 +1,6 @@
 /** A node over its hard limit, while connections of others are replaced, reset and closed. */
 import { expect, test } from 'vitest';
+import { coreOf } from '../../src/node.js';
 import { attach, frame, map } from './raw.js';
 import { A, B, world } from './world.js';
 
@@ -24,7 +25,7 @@ async function fullNode() {
   await clock.advance(50);
   for (let seq = 2; seq < 200; seq++) filler(frame({ seq, sport: 4000, dport: 4000, data: DATA }));
   await clock.advance(1000);
-  expect(node.isPaused).toBe(true);
+  expect(coreOf(node).isPaused).toBe(true);
   return { clock, node, connect, filler };
 }
 
@@ -68,7 +69,7 @@ test('one of our own that is reset meanwhile is not taken for a kernel', async (
   network.partition('10.0.0.9', A, 'one-way');
   const flood = filler.bind();
   for (let n = 0; n < 100; n++) void flood.sendmsg(DATA, { address: '10.0.0.9', port: 4000 });
-  await clock.runUntil(() => full.isPaused);
+  await clock.runUntil(() => coreOf(full).isPaused);
   const receipts = [send(), send(), send()];
   await clock.advance(100);
   network.heal('10.0.0.9', A);

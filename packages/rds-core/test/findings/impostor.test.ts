@@ -1,5 +1,6 @@
 /** One who spoke from the address of a peer. `fails`, until what it said can be forgotten. */
 import { expect, test } from 'vitest';
+import { coreOf } from '../../src/node.js';
 import { decodeExtensions } from '../../src/wire/extension.js';
 import { attach, frame, map } from './raw.js';
 import { A, B, world } from './world.js';
@@ -13,7 +14,7 @@ test.fails('one frame from an impostor must not part two nodes for ever', async 
   b.bind(5000).on('message', () => {});
   await clock.until(sender.sendmsg('before', to, { until: 'delivered' }));
   // From A's machine, with A's generation and port, which A tells to all its peers.
-  const ext = decodeExtensions(a.introduction.extensions);
+  const ext = decodeExtensions(coreOf(a).introduction.extensions);
   const stream = network
     .runtime()
     .transport.connect({ address: A, tcpPort: 1 }, { address: B, tcpPort: 16385 });

@@ -1,6 +1,7 @@
 /** Peers that begin well and then lie: of what is congested, received, and who they are. */
 
 import { describe, expect, test } from 'vitest';
+import { coreOf } from '../../src/node.js';
 import { decodeExtensions } from '../../src/wire/extension.js';
 import { frame, map } from '../findings/raw.js';
 import { type Attacker, besiege, HONEST, LARGER, type Siege, SMALLER } from './siege.js';
@@ -118,7 +119,7 @@ test('a peer that announces 65,535 paths has one', async () => {
 });
 
 describe('a peer that claims to be the honest one', () => {
-  const identity = (siege: Siege) => decodeExtensions(siege.honest.introduction.extensions);
+  const identity = (siege: Siege) => decodeExtensions(coreOf(siege.honest).introduction.extensions);
 
   test.each([SMALLER, LARGER])('from %s, by its generation and port', async (address) => {
     const siege = await besiege();

@@ -5,6 +5,7 @@
 
 import { expect, onTestFinished } from 'vitest';
 import type { ConnectionEvent, NodeOptions, RdsNode, Stream } from '../../src/index.js';
+import { coreOf } from '../../src/node.js';
 import type { Header } from '../../src/wire/header.js';
 import { attach } from '../findings/raw.js';
 import { world } from '../findings/world.js';
@@ -88,7 +89,7 @@ function talk(from: RdsNode, to: RdsNode) {
     if (event.type === 'down') traffic.downs.push(event);
   });
   const pause = (): Promise<void> =>
-    new Promise((resolve) => void from.runtime.clock.setTimer(20, resolve));
+    new Promise((resolve) => void coreOf(from).clock.setTimer(20, resolve));
   void (async () => {
     while (!traffic.isOver) {
       const address = { address: to.address, port: 5000 };

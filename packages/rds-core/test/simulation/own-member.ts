@@ -11,6 +11,7 @@ import {
   type RdsSocket,
   type SendOptions,
 } from '../../src/index.js';
+import { receiverOf } from '../../src/socket.js';
 import type { Machine, SimulatedHost } from '../../src/testing/index.js';
 import { type Entry, hasName, type Incarnation } from './ledger.js';
 import type { Cluster, Member, Seat } from './member.js';
@@ -55,7 +56,7 @@ export class OwnMember implements Member {
 
   bind(port: number): void {
     const socket = this.node.bind(port);
-    const queued = (): number => socket.info().queuedMessages;
+    const queued = (): number => receiverOf(socket).queue.length;
     const endpoint = this.#cluster.ledger.bound(this.incarnation, port, queued);
     const seat = { socket, endpoint };
     this.seats.push(seat);

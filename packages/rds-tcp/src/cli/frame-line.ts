@@ -2,7 +2,7 @@
  * A frame as one line of `rds tap`: when, which way, whose, what, its numbers, and what it says.
  */
 
-import type { Extensions } from '@rds-tcp/core';
+import type { Extensions } from '@rds-tcp/core/inspect';
 import type { FrameRecord } from '../inspector/protocol.js';
 import { formatHostAndPort } from './arguments.js';
 

@@ -3,12 +3,8 @@
  * read the other; and the same as JSON.
  */
 
-import {
-  type ConnectionInfo,
-  type MessageList,
-  RDS_TCP_PORT,
-  type SocketInfo,
-} from '@rds-tcp/core';
+import { type ConnectionInfo, RDS_TCP_PORT, type SocketInfo } from '@rds-tcp/core';
+import type { MessageList } from '@rds-tcp/core/inspect';
 import type { InspectedNode } from '../inspector/protocol.js';
 import type { TcpConnectionInfo } from '../tcp-transport.js';
 import { formatHostAndPort } from './arguments.js';

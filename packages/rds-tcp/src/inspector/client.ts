@@ -3,7 +3,8 @@
  */
 
 import { connect, type Socket } from 'node:net';
-import { type MessageList, type MessageQueue, RdsError, type RdsErrorCode } from '@rds-tcp/core';
+import { RdsError, type RdsErrorCode } from '@rds-tcp/core';
+import type { MessageList, MessageQueue } from '@rds-tcp/core/inspect';
 import type { FrameRecord, InspectedNode, Reply, Request } from './protocol.js';
 
 /** A line in reply: a node with thousands of peers, or a frame of 64 MiB in base64. */

@@ -3,7 +3,8 @@
  * a line, and for each a line in reply. After `tap` the replies do not end.
  */
 
-import type { Extensions, MessageList, MessageQueue, NodeInfo } from '@rds-tcp/core';
+import type { NodeInfo } from '@rds-tcp/core';
+import type { Extensions, MessageList, MessageQueue } from '@rds-tcp/core/inspect';
 import type { TcpConnectionInfo } from '../tcp-transport.js';
 
 export type Request =

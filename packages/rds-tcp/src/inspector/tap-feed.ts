@@ -4,7 +4,8 @@
  */
 
 import type { Socket } from 'node:net';
-import { type RdsNode, type TappedFrame, tapFrames } from '@rds-tcp/core';
+import type { RdsNode } from '@rds-tcp/core';
+import { type TappedFrame, tapFrames } from '@rds-tcp/core/inspect';
 import { wallClockMicroseconds } from '../system-clock.js';
 import type { FrameRecord, Reply } from './protocol.js';
 

@@ -5,7 +5,8 @@
 
 import type { Socket } from 'node:net';
 import { basename } from 'node:path';
-import { listMessages, type MessageQueue, type RdsNode } from '@rds-tcp/core';
+import type { RdsNode } from '@rds-tcp/core';
+import { listMessages, type MessageQueue } from '@rds-tcp/core/inspect';
 import type { TcpTransport } from '../tcp-transport.js';
 import { MAX_REQUEST_BYTES, type Reply, type Request } from './protocol.js';
 import { TapFeed } from './tap-feed.js';
