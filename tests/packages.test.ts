@@ -27,40 +27,48 @@ setTimeout(() => {
   process.exit(1);
 }, 10_000).unref();
 
-async function talk(createNode) {
+async function talk(createNode, { tapFrames, listMessages }) {
   const node = await createNode({ address: '127.0.0.1', tcpPort: 0 });
   const left = node.bind(4000);
   const right = node.bind(4001);
   await left.sendmsg('hello', { address: '127.0.0.1', port: 4001 });
   const { data, from } = await right.recvmsg();
-  await node.close();
   console.log(process.version, new TextDecoder().decode(data), 'from', from.port);
+  // Only the copy of the core that made the node can look into it.
+  await left.sendmsg('unread', { address: '127.0.0.1', port: 4001 }, { until: 'delivered' });
+  console.log('queued', listMessages(node, 'receive').messages[0].bytes);
+  tapFrames(node, () => {})();
+  await node.close();
 }
 `;
 
 const importing = `
 import assert from 'node:assert';
 import * as core from '@rds-tcp/core';
+import * as inspect from '@rds-tcp/core/inspect';
 import '@rds-tcp/core/testing';
 import { createNode, RdsError } from 'rds-tcp';
 ${conversation}
 assert.equal(RdsError, core.RdsError);
-await talk(createNode);
+await talk(createNode, inspect);
 `;
 
 const requiring = `
 const assert = require('node:assert');
 const core = require('@rds-tcp/core');
+const inspect = require('@rds-tcp/core/inspect');
 const { createNode, RdsError } = require('rds-tcp');
 ${conversation}
 import('rds-tcp').then(async (imported) => {
   assert.equal(RdsError, core.RdsError);
   assert.equal(RdsError, imported.RdsError);
-  await talk(createNode);
+  await talk(createNode, inspect);
+  await talk(imported.createNode, await import('@rds-tcp/core/inspect'));
 });
 `;
 
 const compiling = `
+import { listMessages, type TappedFrame, tapFrames } from '@rds-tcp/core/inspect';
 import * as testing from '@rds-tcp/core/testing';
 import { createNode, RdsError, type RdsNode, type RdsSocket } from 'rds-tcp';
 
@@ -69,8 +77,12 @@ export async function use(): Promise<string> {
   const socket: RdsSocket = node.bind(4000);
   await socket.sendmsg('hello', { address: '127.0.0.1', port: 4000 });
   const { data, from }: { data: Uint8Array; from: { port: number } } = await socket.recvmsg();
+  const frames: TappedFrame[] = [];
+  const stop: () => void = tapFrames(node, (frame) => frames.push(frame));
+  stop();
+  const total: number = listMessages(node, 'receive').total;
   await node.close();
-  return String(data.length + from.port);
+  return String(data.length + from.port + total);
 }
 
 export const code: string = new RdsError('EINVAL', 'no').code;
@@ -81,9 +93,11 @@ export const wrong: number = createNode;
 
 const compilingRequire = `
 import core = require('@rds-tcp/core');
+import inspect = require('@rds-tcp/core/inspect');
 import rds = require('rds-tcp');
 
 export const same: typeof core.RdsError = rds.RdsError;
+export const tap: (node: rds.RdsNode, observer: () => void) => () => void = inspect.tapFrames;
 `;
 
 beforeAll(async () => {
@@ -134,13 +148,18 @@ test('the types resolve in a project of its own', async () => {
 
 describe.each([thisVersion, ...otherVersions])('on Node %s', (version) => {
   test('the packages can be imported', { timeout: SLOW_MS }, async () => {
-    expect(await runProgram('import.mjs', version)).toContain('hello from 4000');
+    expectToTalk(await runProgram('import.mjs', version));
   });
 
   test('and required, which gives the same classes', { timeout: SLOW_MS }, async () => {
-    expect(await runProgram('require.cjs', version)).toContain('hello from 4000');
+    expectToTalk(await runProgram('require.cjs', version));
   });
 });
+
+function expectToTalk(output: string): void {
+  expect(output).toContain('hello from 4000');
+  expect(output).toContain('queued 6');
+}
 
 function dependenciesOf(name: string): string[] {
   return Object.keys(manifestOf(name).dependencies);

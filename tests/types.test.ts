@@ -35,6 +35,12 @@ test('every entry is looked at', () => {
   for (const { name } of entries) expect(exportsOf(name).size).toBeGreaterThan(1);
 });
 
+/** Parts of the simulated world that show each other; a test gets them from there, unnamed. */
+const WORLD_PARTS = [
+  ...['ConnectionContext', 'Entry', 'IpAddress', 'LinuxConnection', 'LinuxConnectionOwner'],
+  ...['LinuxMessage', 'LinuxSocketOwner', 'Phase', 'SimulatedStream', 'StreamOptions', 'World'],
+];
+
 describe.each(entries)('$name', ({ name }) => {
   const nodes = [...exportsOf(name)].flatMap(declarationsOf).flatMap(visibleIn);
 
@@ -43,7 +49,8 @@ describe.each(entries)('$name', ({ name }) => {
     const main = name.startsWith('@') ? '@rds-tcp/core' : 'rds-tcp';
     const known = new Set([...exportsOf(name), ...exportsOf(main)]);
     const strange = nodes.map(referredBy).filter((symbol) => symbol !== null && !known.has(symbol));
-    expect(new Set(strange.map((symbol) => symbol?.name))).toEqual(new Set());
+    const names = new Set(strange.map((symbol) => symbol?.name));
+    expect([...names].sort()).toEqual(name === '@rds-tcp/core/testing' ? WORLD_PARTS : []);
   });
 
   test('shows nothing that is marked as internal', () => {

@@ -3,6 +3,7 @@
  * are those of rds(7) and of the socket API. A bug of ours is not an RdsError: see `assert`.
  */
 
+/** Why a call failed: errno names as C programs know them, and ABORT_ERR for an AbortSignal. */
 export type RdsErrorCode =
   | 'EINVAL'
   | 'EADDRINUSE'
@@ -25,6 +26,7 @@ export type RdsErrorCode =
 /** What became of a message whose receipt did not come: surely not delivered, or not known. */
 export type Outcome = 'not-delivered' | 'unknown';
 
+/** What an RdsError says besides its code and its sentence. */
 export interface RdsErrorDetails {
   readonly syscall?: string | undefined;
   readonly address?: string | undefined;

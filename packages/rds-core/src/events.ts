@@ -6,6 +6,7 @@ import type { Address } from './address.js';
 import type { CloseReason } from './close-reason.js';
 import type { PeerKind } from './peer.js';
 
+/** The events of a node. Listeners are called at the end of the turn in which it happened. */
 export interface NodeEvents {
   connection: [ConnectionEvent];
   congestion: [CongestionEvent];
@@ -17,17 +18,17 @@ export interface NodeEvents {
  * nobody wants is not put together.
  */
 export interface EventWatcher {
+  /** Whether it wants to hear of such events. Asked whenever there is one. */
   wants(event: keyof NodeEvents): boolean;
   /** Called at the end of the turn, as listeners are. `node` is the RdsNode. */
-  told<T extends keyof NodeEvents>(node: WatchedNode, event: T, about: NodeEvents[T][0]): void;
+  told<T extends keyof NodeEvents>(
+    node: { readonly address: string; readonly tcpPort: number },
+    event: T,
+    about: NodeEvents[T][0],
+  ): void;
 }
 
-/** An RdsNode, as far as events are concerned. */
-interface WatchedNode {
-  readonly address: string;
-  readonly tcpPort: number;
-}
-
+/** What became of the connection to a peer, or of one that nobody knows yet. */
 export type ConnectionEvent =
   /** A peer is connected. `peer` says whether it is one of our own nodes. */
   | {
@@ -50,6 +51,7 @@ export type ConnectionEvent =
   /** A TCP connection was closed before it was up: a knock, a scanner, garbage, silence. */
   | { readonly type: 'refused'; readonly address: string; readonly reason: CloseReason };
 
+/** Ports became congested, or are no longer: of this node, or of a peer. */
 export type CongestionEvent =
   /** A socket of this node has more queued than its receive buffer, or no longer. */
   | { readonly type: 'local'; readonly port: number; readonly congested: boolean }
@@ -69,6 +71,7 @@ export interface UncertainEvent {
   readonly messages: readonly UncertainMessage[];
 }
 
+/** One of them, as it was sent. */
 export interface UncertainMessage {
   /** The port of the own socket that sent it. */
   readonly sport: number;

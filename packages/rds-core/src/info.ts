@@ -12,6 +12,7 @@ import type { PeerKind } from './peer.js';
 import { type RdsSocket, receiverOf } from './socket.js';
 import type { Stats } from './stats.js';
 
+/** A node at one moment: what `node.info()` gives. */
 export interface NodeInfo {
   readonly address: string;
   readonly tcpPort: number;
@@ -27,6 +28,7 @@ export interface NodeInfo {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+/** A socket at one moment. Mirrors `struct rds_info_socket`. */
 export interface SocketInfo {
   readonly address: string;
   readonly port: number;
@@ -40,6 +42,7 @@ export interface SocketInfo {
   readonly congested: boolean;
 }
 
+/** A peer and the connection to it at one moment. Mirrors `struct rds_info_connection`. */
 export interface ConnectionInfo {
   readonly address: string;
   readonly tcpPort: number;

@@ -15,7 +15,10 @@ export {
 export type { FrameObserver, TappedFrame } from './tap.js';
 export type { Extensions } from './wire/extension.js';
 
-/** Calls `observer` for each frame from now on, until the returned function is called. */
+/**
+ * Calls `observer` for each frame from now on, until the returned function is called. Throws EINVAL
+ * if `node` is none of this copy of the package.
+ */
 export function tapFrames(node: RdsNode, observer: FrameObserver): () => void {
   return coreOf(node).peers.tap.add(observer);
 }

@@ -16,6 +16,7 @@ const MAX_MESSAGE_ROWS = 10_000;
  */
 export type MessageQueue = 'send' | 'receive' | 'retransmit';
 
+/** A message in a queue. Mirrors `struct rds_info_message`. */
 export interface MessageInfo {
   /** The port of the own socket, and the socket at the other end. */
   readonly localPort: number;
@@ -32,7 +33,10 @@ export interface MessageList {
   readonly total: number;
 }
 
-/** A snapshot of one kind of queue, of all peers or sockets of the node. */
+/**
+ * A snapshot of one kind of queue, of all peers or sockets of the node. Throws EINVAL if `node` is
+ * none of this copy of the package.
+ */
 export function listMessages(node: RdsNode, queue: MessageQueue): MessageList {
   const messages: MessageInfo[] = [];
   let total = 0;

@@ -16,7 +16,7 @@ import type { Clock, Listener, Runtime } from './runtime.js';
 import { SocketTable, type SocketTableOwner } from './socket-table.js';
 import { Stats } from './stats.js';
 
-/** A node, for calls that need no port: by its address alone, or with the TCP port it listens on. */
+/** A node: by its address alone, or with the TCP port where it listens. */
 export type NodeAddress = string | { address: string; tcpPort?: number | undefined };
 
 export class NodeCore implements SocketTableOwner, PeerTableOwner {

@@ -4,6 +4,7 @@
  */
 
 import { EventEmitter } from 'eventemitter3';
+import { RdsError } from './errors.js';
 import type { NodeEvents } from './events.js';
 import type { Unacknowledged } from './flow.js';
 import { connectionInfo, counters, type NodeInfo, socketInfo } from './info.js';
@@ -15,9 +16,9 @@ import { type CloseOptions, type RdsSocket, resolveDeadline } from './socket.js'
 
 const PING_TIMEOUT_MS = 5000;
 
-/** A node on a runtime, from the options and the listener of which its address is. */
+/** Makes a node of what it was opened with, at the address of its listener. */
 export let newNode: (options: ResolvedNodeOptions, runtime: Runtime, listener: Listener) => RdsNode;
-/** What programs do not see of a node. */
+/** What programs do not see of a node; EINVAL if it is none. */
 export let coreOf: (node: RdsNode) => NodeCore;
 
 /** Nodes are made by `createNode`, or by `openNode` on a runtime of your own. */
@@ -31,7 +32,11 @@ export class RdsNode extends EventEmitter<NodeEvents> implements AsyncDisposable
   // The rest of the core has its way in from here, and programs have none.
   static {
     newNode = (options, runtime, listener) => new RdsNode(options, runtime, listener);
-    coreOf = (node) => node.#core;
+    coreOf = (node) => {
+      // Another copy of this package has nodes of its own, into which this one can not look.
+      if (#core in Object(node)) return node.#core;
+      throw new RdsError('EINVAL', 'that is no RdsNode of this copy of @rds-tcp/core');
+    };
   }
 
   private constructor(options: ResolvedNodeOptions, runtime: Runtime, listener: Listener) {

@@ -31,6 +31,7 @@ export interface BufferOptions {
   readonly receiveBufferBytes?: number | undefined;
 }
 
+/** What a node is opened with. */
 export interface NodeOptions extends BufferOptions {
   /** The unicast IP address of this node: it listens there, and peers know it by it. */
   readonly address: string;
@@ -63,6 +64,7 @@ export interface NodeOptions extends BufferOptions {
   readonly paths?: number | undefined;
 }
 
+/** What a socket is bound with. */
 export interface BindOptions extends BufferOptions {
   /** 2 to 65535; 0 or nothing for any free port. */
   readonly port?: number | undefined;

@@ -39,7 +39,15 @@ export type PathState =
     }
   | { readonly kind: 'closed'; readonly timer: null };
 
-export type PathStateKind = PathState['kind'];
+/** What a path is doing about its TCP connection; docs/ARCHITECTURE.md has its life. */
+export type PathStateKind =
+  | 'down'
+  | 'connecting'
+  | 'knocking'
+  | 'greeting'
+  | 'up'
+  | 'draining'
+  | 'closed';
 
 export const TRANSITIONS: Readonly<Record<PathStateKind, readonly PathStateKind[]>> = {
   down: ['down', 'connecting', 'knocking', 'greeting', 'closed'],

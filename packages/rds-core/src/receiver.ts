@@ -10,6 +10,7 @@ import type { ReceiveQueue } from './receive-queue.js';
 import type { Clock, Runtime } from './runtime.js';
 import type { Stats } from './stats.js';
 
+/** How `recvmsg` waits, and what it leaves on the queue. */
 export interface ReceiveOptions extends WaitOptions {
   /** MSG_DONTWAIT: reject with EAGAIN if nothing is queued. */
   readonly dontWait?: boolean | undefined;

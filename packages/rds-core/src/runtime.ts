@@ -8,6 +8,7 @@
 
 import type { EventWatcher } from './events.js';
 
+/** What a node is run by; see `openNode`. */
 export interface Runtime {
   readonly clock: Clock;
   readonly transport: Transport;
@@ -26,12 +27,15 @@ export interface Runtime {
   readonly watcher?: EventWatcher | undefined;
 }
 
+/** Time that never goes back, and timers. */
 export interface Clock {
   /** Milliseconds from an arbitrary start, never going back. */
   now(): number;
+  /** Calls back once, after `delayMs` or somewhat later, unless it is cancelled. */
   setTimer(delayMs: number, callback: () => void): Timer;
 }
 
+/** A call that is to come. */
 export interface Timer {
   /** Harmless after the timer has fired. */
   cancel(): void;
@@ -60,7 +64,9 @@ export interface Transport {
   connect(local: TcpAddress, remote: TcpAddress, lane?: number): Stream;
 }
 
+/** An address that is listened on. */
 export interface Listener {
+  /** Where it listens, also where any free port was asked for. */
   readonly tcpPort: number;
   /** Stops accepting. Streams already accepted live on. */
   close(): Promise<void>;
@@ -89,6 +95,7 @@ export interface Stream {
   resume(): void;
 }
 
+/** Hears of what happens to a stream. */
 export interface StreamHandler {
   /** A dialled stream is connected. Accepted streams are from the start. */
   opened(): void;

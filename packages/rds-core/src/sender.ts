@@ -13,6 +13,7 @@ import { type Payload, payloadBytes, toPayload } from './payload.js';
 import { Pending, type WaitOptions } from './pending.js';
 import type { Clock } from './runtime.js';
 
+/** How `sendmsg` waits, and for what. */
 export interface SendOptions extends WaitOptions {
   /** MSG_DONTWAIT: reject with EAGAIN or ENOBUFS instead of waiting. */
   readonly dontWait?: boolean | undefined;
@@ -23,6 +24,7 @@ export interface SendOptions extends WaitOptions {
   readonly until?: 'queued' | 'delivered' | undefined;
 }
 
+/** How `waitWritable` waits, and for how much room. */
 export interface WaitWritableOptions extends WaitOptions {
   /**
    * How large a message is to fit. Default: half of the send buffer, or what was last refused with

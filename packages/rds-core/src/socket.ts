@@ -15,11 +15,13 @@ import { type ReceiveOptions, Receiver, type ReceiverOwner } from './receiver.js
 import { Sender, type SenderOwner, type SendOptions, type WaitWritableOptions } from './sender.js';
 import { SocketOptions, type SocketOptionValue } from './sockopt.js';
 
+/** How long `close` of a node or socket waits. */
 export interface CloseOptions {
   /** How long to wait for acknowledgements. Default 5,000; Infinity for ever. */
   readonly deadlineMs?: number | undefined;
 }
 
+/** The events of a socket. */
 export interface RdsSocketEvents {
   /** A message came. Called at once, without a queue in between: the fast way to receive. */
   message: [Incoming];
@@ -57,7 +59,7 @@ export function resolveDeadline({ deadlineMs = CLOSE_DEADLINE_MS }: CloseOptions
 
 type SocketState = 'open' | 'closing' | 'closed';
 
-/** A socket of the node `owner`, at its address. */
+/** Makes a socket of the node `owner`, at the address of that. */
 export let newSocket: (
   address: string,
   options: ResolvedBindOptions,
@@ -102,14 +104,17 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     this.#options = new SocketOptions(this.#sender, this.#receiver, options);
   }
 
+  /** SIOCRDSGETTOS: the class of service, 0 to 255. */
   get tos(): number {
     return this.#options.tos;
   }
 
+  /** SO_SNDBUF, as it is set now. */
   get sendBufferBytes(): number {
     return this.#sender.bufferBytes;
   }
 
+  /** SO_RCVBUF, as it is set now. */
   get receiveBufferBytes(): number {
     return this.#receiver.queue.limitBytes;
   }
@@ -228,6 +233,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
 
   // ── Closing ──────────────────────────────────────────────────────────────────────────────────
 
+  /** True from the first call of `close` or `destroy`, of the socket or its node. */
   get isClosed(): boolean {
     return this.#state !== 'open';
   }
@@ -252,12 +258,14 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     return this.#dropped;
   }
 
+  /** `await using`: closes the socket, with the deadline that `close` has by default. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
   // ── Listeners ────────────────────────────────────────────────────────────────────────────────
 
+  /** As in an EventEmitter. A listener of 'message' also hears what is queued already. */
   override on<T extends keyof RdsSocketEvents>(
     event: T,
     listener: (...args: RdsSocketEvents[T]) => void,
@@ -268,6 +276,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     return this;
   }
 
+  /** The same for one time. */
   override once<T extends keyof RdsSocketEvents>(
     event: T,
     listener: (...args: RdsSocketEvents[T]) => void,
@@ -278,7 +287,14 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     return this;
   }
 
-  override addListener = this.on;
+  /** The same as `on`. */
+  override addListener<T extends keyof RdsSocketEvents>(
+    event: T,
+    listener: (...args: RdsSocketEvents[T]) => void,
+    context?: unknown,
+  ): this {
+    return this.on(event, listener, context);
+  }
 
   // ── Inside ───────────────────────────────────────────────────────────────────────────────────
 

@@ -11,27 +11,45 @@ import type { Receiver } from './receiver.js';
 import type { Sender } from './sender.js';
 
 // The numbers are those of Linux on most machines (asm-generic/socket.h, linux/rds.h).
+
+/** The level of the options that every kind of socket has. */
 export const SOL_SOCKET = 1;
+/** The send buffer of a socket, in bytes: `sendBufferBytes`. */
 export const SO_SNDBUF = 7;
+/** The receive buffer of a socket, in bytes: `receiveBufferBytes`. */
 export const SO_RCVBUF = 8;
+/** How long `recvmsg` waits, in milliseconds; 0 for ever. */
 export const SO_RCVTIMEO = 20;
+/** How long sends wait, in milliseconds; 0 for ever. */
 export const SO_SNDTIMEO = 21;
+/** 1: received messages have `receivedAtMs`. At SOL_SOCKET or SOL_RDS. */
 export const SO_TIMESTAMP = 29;
 
+/** The level of the options of rds(7). */
 export const SOL_RDS = 276;
+/** `cancelSentTo`: the value is a destination, or nothing for all. Can only be set. */
 export const RDS_CANCEL_SENT_TO = 1;
+/** RDMA, which is not there: EOPNOTSUPP. */
 export const RDS_GET_MR = 2;
+/** RDMA, which is not there: EOPNOTSUPP. */
 export const RDS_FREE_MR = 3;
+/** Reports of failed RDMA, of which there are none: 0 or 1 is kept, as in Linux over TCP. */
 export const RDS_RECVERR = 5;
+/** 1: 'uncongested' tells of destinations that refused with ENOBUFS, once they no longer would. */
 export const RDS_CONG_MONITOR = 6;
+/** RDMA, which is not there: EOPNOTSUPP. */
 export const RDS_GET_MR_FOR_DEST = 7;
+/** The transport: RDS_TRANS_TCP, and no other can be set. */
 export const SO_RDS_TRANSPORT = 8;
+/** Times a message on its way in. Not there: EOPNOTSUPP. */
 export const SO_RDS_MSG_RXPATH_LATENCY = 10;
 
 /** The one value of SO_RDS_TRANSPORT that there is here. */
 export const RDS_TRANS_TCP = 2;
 
+/** `ioctl`: sets the class of service, 0 to 255, once, before the first send or connect. */
 export const SIOCRDSSETTOS = 0x89e0;
+/** `ioctl`: the class of service. */
 export const SIOCRDSGETTOS = 0x89e1;
 
 /** 24 days, as much as a timer can. */

@@ -185,3 +185,10 @@ test('an observer that throws costs no frame its way, here or there', async () =
   expect(heard).toEqual([0, 1, 2, 3, 4]);
   expect(told.length).toBeGreaterThan(5);
 });
+
+test.each([undefined, {}, { address: A, tcpPort: 16385 }])('%o is no node to look into', (none) => {
+  const refusal = expect.objectContaining({ name: 'RdsError', code: 'EINVAL' });
+  expect(() => tapFrames(none as never, () => {})).toThrow(refusal);
+  expect(() => listMessages(none as never, 'send')).toThrow(refusal);
+  expect(() => listMessages(none as never, 'receive')).toThrow(refusal);
+});

@@ -19,6 +19,7 @@ export type { AcceptFailedMessage, DiagnosticsMessage } from './diagnostics.js';
 export { SystemClock } from './system-clock.js';
 export { type TcpConnectionInfo, TcpTransport } from './tcp-transport.js';
 
+/** What a node on TCP is opened with. */
 export interface TcpNodeOptions extends NodeOptions {
   /**
    * Lets tools of the same user look into the node (`rds info`, `rds top`, `rds tap`) over a UNIX

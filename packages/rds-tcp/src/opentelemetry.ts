@@ -16,12 +16,14 @@ export interface MeterLike<I = unknown> {
   removeBatchObservableCallback(callback: BatchCallback<I>, instruments: I[]): void;
 }
 
+/** What an instrument is described with. */
 export interface InstrumentOptions {
   readonly description: string;
   /** In the notation of UCUM. */
   readonly unit: string;
 }
 
+/** Reports all values at once, when the meter collects. */
 export type BatchCallback<I> = (result: {
   observe(instrument: I, value: number, attributes: Record<string, string | number>): void;
 }) => void;

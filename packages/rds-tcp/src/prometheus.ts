@@ -8,6 +8,7 @@ import { hostPort, METRICS, type Metric, type ObservedNode } from './metrics.js'
 
 export type { ObservedNode } from './metrics.js';
 
+/** The `content-type` of what `prometheusText` gives. */
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** All metrics of the nodes, each told apart by its label `node`. */

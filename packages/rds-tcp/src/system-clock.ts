@@ -8,6 +8,7 @@ import type { Clock, Timer } from '@rds-tcp/core';
 /** What setTimeout can wait at the most, 24.8 days; more would fire at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
+/** The real time: the Clock of `createNode`. */
 export class SystemClock implements Clock {
   now(): number {
     return performance.now();

@@ -29,6 +29,7 @@ export interface TcpConnectionInfo {
   readonly unwrittenBytes: number;
 }
 
+/** TCP by `node:net`: the Transport of `createNode`. */
 export class TcpTransport implements Transport {
   readonly #sockets = new Set<Socket>();
   #nextPort = Math.floor(Math.random() * PORTS_PER_LANE);

@@ -16,7 +16,9 @@ export interface Decoded<T> {
   readonly from: Address;
 }
 
+/** A socket that carries values. Iterating gives those that come, until it is closed. */
 export interface CodecSocket<T> extends AsyncIterable<Decoded<T>> {
+  /** As `sendmsg`, and rejects as it does. */
   send(value: T, to?: Address, options?: SendOptions): Promise<void>;
 }
 

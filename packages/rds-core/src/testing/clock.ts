@@ -30,6 +30,7 @@ const EVENTS_PER_INSTANT_MAX = 1_000_000;
 /** A simulated minute: long enough for every timeout of the core, and over in no time. */
 const DEFAULT_LIMIT_MS = 60_000;
 
+/** Time that passes only while one of the methods drives it. */
 export class SimulatedClock implements Clock {
   readonly #heap = new TimerHeap();
   #nowMs: number;

@@ -42,6 +42,7 @@ export interface ConnectionContext {
   onClosed(connection: SimulatedConnection): void;
 }
 
+/** How a connection is cut; by default each end learns of it after `cutNoticeMs`. */
 export interface CutFault {
   /** When each end learns of it, drawn for each on its own. */
   readonly noticeMs?: Range;
@@ -49,6 +50,7 @@ export interface CutFault {
   readonly unaware?: readonly string[];
 }
 
+/** A TCP connection in the simulation, and the ways in which it breaks. */
 export class SimulatedConnection {
   /** The dialler's address. */
   readonly from: string;

@@ -21,7 +21,7 @@ export interface FaultScene {
   readonly a: Machine;
   readonly b: Machine;
   /** Takes how to end a fault that lasts. */
-  lasts(undo: Undo): void;
+  lasts(undo: () => void): void;
 }
 
 type Undo = () => void;
@@ -35,6 +35,7 @@ export const LONGEST_STALL_MS = 20_000;
 /** Machines that one swizzle takes off the network, at most: each is cut off from all others. */
 const SWIZZLED = 5;
 
+/** Every kind of fault, by name. */
 export const FAULTS = {
   /** All connections between two addresses break; each side learns of it at its own time. */
   cut({ network, a, b }) {
@@ -129,8 +130,10 @@ export const FAULTS = {
   },
 } satisfies Record<string, Fault>;
 
+/** The name of a fault. */
 export type FaultKind = keyof typeof FAULTS;
 
+/** Which faults happen at random, how often, and for how long. */
 export interface ChaosOptions {
   /** What may happen; all by default. */
   readonly kinds?: readonly FaultKind[];
@@ -142,6 +145,7 @@ export interface ChaosOptions {
 
 const ALL_KINDS = Object.keys(FAULTS) as FaultKind[];
 
+/** Lets faults happen: one at a time, or at random. */
 export class Faults {
   readonly #scene: World;
   readonly #told: (text: string) => void;

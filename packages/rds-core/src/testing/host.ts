@@ -13,6 +13,7 @@ import { PHASE, type Phase } from './timer-heap.js';
 /** November 2023 in microseconds: a wall clock as it may be, and the same in every run. */
 const WALL_CLOCK_START_US = 1_700_000_000_000_000;
 
+/** How one process differs from others. */
 export interface HostOptions {
   /** The wall clock at simulated time 0, in microseconds. Hosts may disagree about it. */
   readonly wallClockStartUs?: number;
@@ -20,6 +21,7 @@ export interface HostOptions {
   readonly canStall?: boolean;
 }
 
+/** The Runtime of one simulated process: give it to `openNode`. */
 export class SimulatedHost implements Runtime {
   readonly clock: Clock;
   readonly transport: Transport;

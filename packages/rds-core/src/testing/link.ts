@@ -12,12 +12,14 @@ import type { Range, SeededRandom } from './random.js';
  */
 export type DialRule = 'accept' | 'refuse' | 'hang' | 'exhausted';
 
+/** What a way between two addresses takes. */
 export interface LinkOptions {
   readonly latencyMs: Range;
   /** Default Infinity. */
   readonly bytesPerMs: number;
 }
 
+/** The way from one address to another, in one direction. */
 export class Link {
   /** What a parcel takes, drawn anew for each: the distance is the jitter. */
   latencyMs: Range;

@@ -14,6 +14,7 @@ import type { SimulatedHost } from './host.js';
 import { LinuxCritic } from './linux-critic.js';
 import type { SimulatedStream } from './stream.js';
 
+/** What became of a message that was sent with a token. */
 export type LinuxFate =
   | 'queued'
   | 'acknowledged'

@@ -13,6 +13,7 @@ import type { SimulatedNetwork } from './network.js';
 import type { SeededRandom } from './random.js';
 import type { SimulatedStream } from './stream.js';
 
+/** What kind of kernel it is. */
 export interface LinuxPeerOptions {
   readonly address: string;
   /** How many connections it announces. Default 8, as 6.1 does. Our nodes say 1, so it uses one. */
@@ -39,6 +40,7 @@ const DEFAULTS = {
 } as const;
 const LAST_PORT = 65_535;
 
+/** A Linux host with rds_tcp in the simulated world. */
 export class LinuxPeer implements LinuxConnectionOwner, LinuxSocketOwner {
   readonly options: Required<LinuxPeerOptions>;
   readonly ip: IpAddress;

@@ -9,6 +9,7 @@ import { Queue } from '../queue.js';
 import type { LinuxConnection } from './linux-connection.js';
 import type { LinuxFate, LinuxMessage } from './linux-path.js';
 
+/** The buffers of a socket of the kernel, in bytes. */
 export interface LinuxSocketOptions {
   /** SO_SNDBUF and SO_RCVBUF as RDS counts them. Default 106,496, half of wmem_default. */
   readonly sendBufferBytes?: number;
@@ -24,6 +25,7 @@ export interface LinuxSocketOwner {
 
 const BUFFER_BYTES = 106_496;
 
+/** An RDS socket of a simulated kernel; `LinuxPeer.bind` makes it. */
 export class LinuxSocket {
   readonly port: number;
   /** Called with each message as it comes: the program of one who reads at once. */

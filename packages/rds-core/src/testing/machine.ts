@@ -9,6 +9,7 @@ import type { SimulatedNetwork } from './network.js';
 /** Starts a process: opens its node, binds its sockets. Called again after each restart. */
 export type Program = (host: SimulatedHost, machine: Machine) => unknown;
 
+/** An address, and the program that runs there each time it starts. */
 export class Machine {
   readonly address: string;
   /** The present process, or the last one. */

@@ -40,6 +40,7 @@ const DEFAULTS: NetworkOptions = {
 /** The ports from which an operating system takes one when asked for any. */
 const FREE_PORTS: Range = { min: 49_152, max: 65_535 };
 
+/** The network between simulated processes, and the faults of whole addresses. */
 export class SimulatedNetwork {
   readonly #clock: SimulatedClock;
   readonly #random: SeededRandom;

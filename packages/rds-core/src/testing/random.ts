@@ -14,6 +14,7 @@ const WORD = 2 ** 32;
 /** Close seeds give unlike numbers only after some rounds; sfc32's author takes 12 or more. */
 const WARM_UP_ROUNDS = 16;
 
+/** All the chance in a simulation: the same seed gives the same numbers everywhere. */
 export class SeededRandom {
   #a: number;
   #b: number;

@@ -14,6 +14,7 @@ import { type NetworkOptions, SimulatedNetwork } from './network.js';
 import { SeededRandom } from './random.js';
 import type { TraceEvent } from './trace.js';
 
+/** What a simulation begins with. */
 export interface SimulationOptions {
   /** A non-negative integer. What differs in nothing but the seed differs in all that is chance. */
   readonly seed?: number;
@@ -22,6 +23,7 @@ export interface SimulationOptions {
   readonly onEvent?: (event: TraceEvent) => void;
 }
 
+/** A world in one object: clock, network, machines, faults, and chance from a seed. */
 export class Simulation {
   readonly seed: number;
   readonly clock = new SimulatedClock();

@@ -28,6 +28,7 @@ export type TraceEvent =
       readonly bytes?: Uint8Array | undefined;
     };
 
+/** What happened in a simulation, as lines of text. */
 export class Trace {
   readonly lines: string[] = [];
 

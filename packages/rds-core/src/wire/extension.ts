@@ -38,18 +38,16 @@ const PATHS_SHIFT = 4;
 /** As many as a kernel has workers for (RDS_MPATH_WORKERS), and TCP ports modulo 8 can tell. */
 export const MAX_PATHS = 8;
 
-/** What one of our own nodes says of itself. A Linux kernel says nothing of the kind. */
-interface OwnExtension {
-  readonly features: number;
-  readonly tcpPort: number;
-}
-
 /** What the extension headers of one frame say; a field that was not sent is undefined. */
 export interface Extensions {
+  /** RDS_EXTHDR_NPATHS: how many paths the sender has. */
   readonly npaths?: number | undefined;
+  /** RDS_EXTHDR_GEN_NUM: another one after each restart. */
   readonly generation?: number | undefined;
+  /** RDS_EXTHDR_SPORT_IDX: the TCP port of who dials, modulo 8, says which path it is. */
   readonly sportIndex?: boolean | undefined;
-  readonly own?: OwnExtension | undefined;
+  /** What one of our own nodes says of itself. A Linux kernel says nothing of the kind. */
+  readonly own?: { readonly features: number; readonly tcpPort: number } | undefined;
 }
 
 /** What a node that would use so many paths says of itself. */
