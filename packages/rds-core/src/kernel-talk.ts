@@ -26,7 +26,7 @@ export interface KernelTalkOwner {
  * How long a kernel that has never answered us is waited for before it is sent messages. A pong
  * takes a round trip and a tick, 10 ms; with ping_enable=0 it does not come.
  */
-const FIRST_ANSWER_MS = 1000;
+const FIRST_ANSWER_MS = 500;
 
 /** The answer to a probe. */
 const PROBE_PONG = { kind: 'control', sport: 0, dport: PROBE_PORT, extended: true } as const;

@@ -542,6 +542,7 @@ describe.skipIf(!hasManyLoopbacks)('a kernel', () => {
       await socket.sendmsg('hello', peer);
       const connection = await listener.accepted();
       connection.write(encodeMap());
+      new Kernel(connection).pong(await connection.frameWhere(isProbe));
       await expectData(connection, 'hello');
       const knock = await RawConnection.dial(node, LARGER);
       knock.socket.end();
