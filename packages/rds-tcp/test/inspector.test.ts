@@ -10,13 +10,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RdsNode } from 'rds-tcp';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { InspectorClient } from '../src/inspector/client.js';
-import { liveSockets } from '../src/inspector/folder.js';
+import { addressName, liveSockets, ownFolder, socketPath } from '../src/inspector/folder.js';
 import type { Reply } from '../src/inspector/protocol.js';
-import { openInspected, useRuntimeFolder } from './cli/inspected.js';
+import { openInspected, setEnvironment, useRuntimeFolder } from './cli/inspected.js';
 import { loopback } from './nodes.js';
 
 const isPossible = process.platform !== 'win32';
@@ -36,11 +37,49 @@ describe.skipIf(!isPossible)('the socket of an inspector', () => {
     expect(readdirSync(folder)).toEqual([name]);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
-    const { address, tcpPort } = node;
+    const { address: addressName, tcpPort } = node;
     const path = join(folder, name);
-    expect(await liveSockets()).toEqual([{ path, address, tcpPort, pid: process.pid }]);
+    expect(await liveSockets()).toEqual([{ path, addressName, tcpPort, pid: process.pid }]);
     await node.close();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('is found whether its process had a runtime folder, or who looks', async () => {
+    const runtime = useRuntimeFolder();
+    const first = await openInspected();
+    setEnvironment('XDG_RUNTIME_DIR', '');
+    const second = await openInspected({ address: loopback(2) });
+    const temporary = join(tmpdir(), `rds-tcp-${process.getuid?.()}`);
+    expect(readdirSync(temporary)).toHaveLength(1);
+    setEnvironment('XDG_RUNTIME_DIR', runtime);
+    const ports = (await liveSockets()).map(({ tcpPort }) => tcpPort);
+    expect(ports).toEqual([first.tcpPort, second.tcpPort]);
+  });
+
+  test('is in no folder of another user', async () => {
+    const folder = useRuntimeFolder();
+    const uid = process.getuid?.() ?? 0;
+    const processOfUser = process as Required<Pick<typeof process, 'getuid'>>;
+    const change = vi.spyOn(processOfUser, 'getuid').mockReturnValue(uid + 1);
+    // As root, by `su` from that user: neither used nor looked into. And nothing is made there.
+    mkdirSync(join(folder, 'rds-tcp'), { mode: 0o700 });
+    expect(await liveSockets()).toEqual([]);
+    expect(() => ownFolder()).toThrow(join(tmpdir(), `rds-tcp-${uid + 1}`));
+    change.mockRestore();
+    expect(ownFolder()).toBe(join(folder, 'rds-tcp'));
+  });
+
+  test('has a name that is short, whatever the address', () => {
+    const long = '2001:db8:1234:5678:9abc:def0:1234:5678';
+    expect(addressName(long)).toMatch(/^2001~[\da-f]{10}$/);
+    expect(addressName(long)).toBe(addressName(long));
+    expect(addressName(long.replace(/8$/, '9'))).not.toBe(addressName(long));
+    expect(addressName('fd00::1')).toBe('fd00::1');
+    expect(addressName('255.255.255.255')).toBe('255.255.255.255');
+    // The folder for temporary files of macOS, with a process and a TCP port of most digits.
+    const folder = `/var/folders/zz/${'z'.repeat(30)}/T/rds-tcp-501`;
+    const path = socketPath(folder, long, 65535).replace(`${process.pid}`, '4194304');
+    expect(Buffer.byteLength(path)).toBeLessThanOrEqual(103);
   });
 
   test('is where it was asked for', async () => {
@@ -118,6 +157,11 @@ describe.skipIf(!isPossible)('the socket of an inspector', () => {
     expect(await code(join(folder, 'taken'))).toBe('EADDRINUSE');
     expect(await code(join(folder, 'file'))).toBe('EADDRINUSE');
     expect(await code(join(folder, 'x'.repeat(100)))).toBe('EINVAL');
+    // A short name, but the one that it has at first is not.
+    const deep = join(folder, 'y'.repeat(100 - folder.length));
+    mkdirSync(deep);
+    expect(join(deep, 'x')).toHaveLength(103);
+    expect(await code(join(deep, 'x'))).toBe('EINVAL');
     expect(await code(join(folder, 'nowhere', 'x'))).toBe('EIO');
     expect(await code('')).toBe('EINVAL');
     const platform = vi.spyOn(process, 'platform', 'get').mockReturnValue('win32');
@@ -129,6 +173,9 @@ describe.skipIf(!isPossible)('the socket of an inspector', () => {
     chmodSync(join(folder, 'rds-tcp'), 0o755);
     expect(await code(true)).toBe('EACCES');
     await expect(liveSockets()).rejects.toMatchObject({ code: 'EACCES' });
+    setEnvironment('XDG_RUNTIME_DIR', '');
+    const opened = await openInspected({ address: loopback(3) });
+    expect(opened.isClosed).toBe(false);
   });
 });
 

@@ -5,7 +5,7 @@
 
 import type { Command } from 'commander';
 import { InspectorClient } from '../inspector/client.js';
-import { liveSockets, type SocketName } from '../inspector/folder.js';
+import { addressName, liveSockets, type SocketName } from '../inspector/folder.js';
 import { resolveHost, wholeNumber } from './arguments.js';
 import { CommandError, codeOf } from './exit.js';
 
@@ -50,7 +50,7 @@ async function matcher({ pid, node }: NodeSelection): Promise<(name: SocketName)
   const wanted = node === undefined ? null : await nodeName(node);
   return (name) =>
     (pid === undefined || name.pid === pid) &&
-    (wanted === null || name.address === wanted.address) &&
+    (wanted === null || name.addressName === addressName(wanted.address)) &&
     (wanted?.tcpPort === undefined || name.tcpPort === wanted.tcpPort);
 }
 

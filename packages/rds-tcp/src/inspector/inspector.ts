@@ -8,13 +8,15 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { RdsError, type RdsNode } from '@rds-tcp/core';
 import type { TcpTransport } from '../tcp-transport.js';
-import { answersOrRemove, liveSockets, ownFolder, socketPath } from './folder.js';
+import { answersOrRemove, liveSocketsIn, ownFolder, socketPath } from './folder.js';
 import { Visitor } from './visitor.js';
 
 /** Tools at the same time. More are told so, and turned away. */
 const MAX_VISITORS = 16;
 /** What a UNIX socket's name can be: 108 bytes on Linux, 104 elsewhere, with a zero at the end. */
 const MAX_PATH_BYTES = 103;
+/** Of the socket in its folder for the time being. */
+const HIDDEN_NAME = 's';
 
 export class Inspector {
   readonly path: string;
@@ -54,12 +56,8 @@ export class Inspector {
     transport: TcpTransport,
     where: string | true,
   ): Promise<Inspector> {
-    // What dead processes left is swept out by whoever comes next.
-    if (where === true) await liveSockets();
-    const path = where === true ? socketPath(ownFolder(), node.address, node.tcpPort) : where;
-    if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
-      throw failure('EINVAL', `inspector: ${path} is longer than ${MAX_PATH_BYTES} bytes`);
-    }
+    const path = where === true ? await pathInOwnFolder(node) : where;
+    checkLength(path);
     await checkFree(path);
     const visitors = new Set<Socket>();
     const server = createServer((socket) => {
@@ -81,6 +79,21 @@ export class Inspector {
   }
 }
 
+async function pathInOwnFolder({ address, tcpPort }: RdsNode): Promise<string> {
+  const folder = ownFolder();
+  // What dead processes left is swept out by whoever comes next.
+  await liveSocketsIn(folder);
+  return socketPath(folder, address, tcpPort);
+}
+
+/** The system would cut a name that is too long, or refuse it without a reason. */
+function checkLength(path: string): void {
+  const hiddenBytes = Buffer.byteLength(join(`${hiddenPrefix(path)}XXXXXX`, HIDDEN_NAME));
+  const excess = Math.max(Buffer.byteLength(path), hiddenBytes) - MAX_PATH_BYTES;
+  if (excess <= 0) return;
+  throw failure('EINVAL', `inspector: ${path} is too long for a socket, by ${excess} bytes`);
+}
+
 async function checkFree(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
@@ -96,8 +109,8 @@ async function checkFree(path: string): Promise<void> {
  * its name and does not answer.
  */
 async function listenAt(server: Server, path: string): Promise<void> {
-  const folder = mkdtempSync(`${dirname(path)}/.`);
-  const hidden = join(folder, 's');
+  const folder = mkdtempSync(hiddenPrefix(path));
+  const hidden = join(folder, HIDDEN_NAME);
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -115,6 +128,11 @@ async function listenAt(server: Server, path: string): Promise<void> {
   } finally {
     rmdirSync(folder);
   }
+}
+
+/** Of the folder for the time being; six letters follow. */
+function hiddenPrefix(path: string): string {
+  return `${dirname(path)}/.`;
 }
 
 function failure(

@@ -10,17 +10,26 @@ import { createNode, type RdsNode, type TcpNodeOptions } from 'rds-tcp';
 import { onTestFinished } from 'vitest';
 import { loopback } from '../nodes.js';
 
-/** For $XDG_RUNTIME_DIR, of this process and of those that it starts. */
+/** Where sockets can be, for this process and those that it starts. Gives $XDG_RUNTIME_DIR. */
 export function useRuntimeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'rds-run-'));
-  const before = process.env.XDG_RUNTIME_DIR;
-  process.env.XDG_RUNTIME_DIR = folder;
+  const temporary = mkdtempSync(join(tmpdir(), 'rds-tmp-'));
+  setEnvironment('XDG_RUNTIME_DIR', folder);
+  setEnvironment('TMPDIR', temporary);
   onTestFinished(() => {
-    if (before === undefined) delete process.env.XDG_RUNTIME_DIR;
-    else process.env.XDG_RUNTIME_DIR = before;
-    rmSync(folder, { recursive: true, force: true });
+    for (const path of [folder, temporary]) rmSync(path, { recursive: true, force: true });
   });
   return folder;
+}
+
+/** Until the test is over. */
+export function setEnvironment(name: string, value: string): void {
+  const before = process.env[name];
+  process.env[name] = value;
+  onTestFinished(() => {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  });
 }
 
 export async function openInspected(options: Partial<TcpNodeOptions> = {}): Promise<RdsNode> {
