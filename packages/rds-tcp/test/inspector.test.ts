@@ -61,6 +61,7 @@ describe.skipIf(!isPossible)('the socket of an inspector', () => {
     const uid = process.getuid?.() ?? 0;
     const processOfUser = process as Required<Pick<typeof process, 'getuid'>>;
     const change = vi.spyOn(processOfUser, 'getuid').mockReturnValue(uid + 1);
+    onTestFinished(() => change.mockRestore());
     // As root, by `su` from that user: neither used nor looked into. And nothing is made there.
     mkdirSync(join(folder, 'rds-tcp'), { mode: 0o700 });
     expect(await liveSockets()).toEqual([]);

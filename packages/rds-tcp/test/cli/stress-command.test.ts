@@ -22,7 +22,7 @@ describe('is refused with a sentence and exit code 2', () => {
     ['-s 10.0.0.2 -q 1G', /^-q is '1G', not a whole number/],
     ['-d 0', /^-d is '0', not a whole number from 1 to 65535$/],
     ['-d 65536', /^-d is '65536'/],
-    ['-t 1025', /^-t is '1025', not a whole number from 1 to 1024$/],
+    ['-t 129', /^-t is '129', not a whole number from 1 to 128$/],
     ['-T -1', /-T/],
     ['-p 0', /^-p is '0'/],
     ['-Q 256', /^-Q is '256'/],
@@ -39,6 +39,6 @@ describe('is refused with a sentence and exit code 2', () => {
 });
 
 test('more under way than is remembered is refused before anything is opened', async () => {
-  const running = run(['-s', '10.0.0.2', '-t', '1024', '-d', '2']);
-  await expect(running).rejects.toThrow(/tasks × tasks × depth is 2097152/);
+  const running = run(['-s', '10.0.0.2', '-t', '128', '-d', '65']);
+  await expect(running).rejects.toThrow(/tasks × tasks × depth is 1064960/);
 });

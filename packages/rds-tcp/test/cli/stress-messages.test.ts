@@ -51,7 +51,7 @@ describe('the options block', () => {
     ['one way', { oneWay: true }],
     ['verify', { verify: true }],
     ['only a summary', { summaryOnly: true }],
-    ['sizes, depth, tasks', { requestBytes: 1 << 20, ackBytes: 4096, depth: 65_535, tasks: 1024 }],
+    ['sizes, depth, tasks', { requestBytes: 1 << 20, ackBytes: 4096, depth: 65_535, tasks: 15 }],
     ['port and time', { basePort: 60_000, runSeconds: 2 ** 32 - 1 }],
     ['a type of service', { tos: 7 }],
   ])('carries %s', async (_what, changes) => {
@@ -103,9 +103,19 @@ describe('settings', () => {
     ['no depth', { depth: 0 }, /depth is 0/],
     ['no task', { tasks: 0 }, /number of tasks/],
     ['ports past the last', { basePort: 65_535 }, /port of the last task is 65536/],
-    ['more under way than we remember', { tasks: 1024, depth: 2 }, /tasks × tasks × depth/],
+    ['more pairs than memory is given to', { tasks: 129 }, /tasks is 129, .* from 1 to 128$/],
+    ['more large messages than we keep', { tasks: 64, requestBytes: 1 << 20 }, /request \+ ack/],
+    ['more under way than we remember', { tasks: 128, depth: 65 }, /tasks × tasks × depth/],
   ])('with %s are refused', (_what, changes, sentence) => {
     expect(() => checkSettings({ ...SETTINGS, ...changes }, '10.0.0.1')).toThrow(sentence);
+  });
+
+  test.each<Partial<Settings>>([
+    { tasks: 32, requestBytes: 1 << 20, ackBytes: 1 << 20 },
+    { tasks: 32, depth: 64, requestBytes: 1 << 20 },
+    { tasks: 128, depth: 64 },
+  ])('like those of rds-stress are taken: %j', (changes) => {
+    expect(() => checkSettings({ ...SETTINGS, ...changes }, '10.0.0.1')).not.toThrow();
   });
 
   test('have the header of their address family, or that of an old peer', () => {

@@ -33,8 +33,10 @@ const HEADER_BYTES = { 4: 63, 6: 96 } as const;
 const OLD_HEADER_BYTES = 60;
 /** RDS_MAX_MSG_SIZE: the largest message of the protocol. */
 export const MAX_MESSAGE_BYTES = 1 << 20;
-/** In one process, and each with its socket. */
-export const MAX_TASKS = 1024;
+/** Each talks to each of the other side: 16,384 pairs, about 1 KB each, that a caller can ask for. */
+export const MAX_TASKS = 128;
+/** A task keeps a request and an ack, and may have two of each in its send buffer, or more. */
+const MAX_KEPT_BYTES = 64 << 20;
 /** Indices of requests are 16-bit numbers in a message. */
 export const MAX_DEPTH = 65_535;
 /** Requests under way from one side: for each, we remember when it was sent. */
@@ -59,6 +61,8 @@ export function checkSettings(settings: Settings, address: string): void {
   within('the number of tasks', tasks, 1, MAX_TASKS);
   within('the port', basePort, 1, 65_535);
   within('the port of the last task', basePort + tasks, 2, 65_535);
+  const keptBytes = tasks * (requestBytes + ackBytes);
+  within('tasks × (request + ack size)', keptBytes, 1, MAX_KEPT_BYTES);
   within('tasks × tasks × depth', tasks * tasks * depth, 1, MAX_UNANSWERED);
 }
 

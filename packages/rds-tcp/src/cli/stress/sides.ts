@@ -40,7 +40,7 @@ export interface PassiveOptions extends SideOptions {
 
 /** The options come with the connection. */
 const OPTIONS_TIMEOUT_MS = 10_000;
-/** A tool that starts a thousand processes takes its time. */
+/** A tool that starts a hundred processes takes its time. */
 const READY_TIMEOUT_MS = 120_000;
 const GO = Uint8Array.of(0);
 
