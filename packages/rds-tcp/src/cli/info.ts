@@ -3,12 +3,17 @@
  * counters.
  */
 
-import type { InspectorClient } from '../inspector/client.js';
 import { newCommand, parseArguments } from './command.js';
 import { EXIT, reportError } from './exit.js';
 import { type NodeView, SECTIONS, type SectionName, viewAsJson, viewAsText } from './info-text.js';
 import { Output } from './output.js';
-import { addNodeSelection, connectNodes, type NodeSelection } from './select-nodes.js';
+import {
+  addNodeSelection,
+  type LookedAt,
+  lookInto,
+  type NodeSelection,
+  unanswered,
+} from './select-nodes.js';
 
 type InfoOptions = NodeSelection & { readonly json?: true; readonly v?: true } & Partial<
     Record<SectionName, true>
@@ -28,7 +33,7 @@ function infoCommand() {
     ],
     exitCodes: {
       0: 'it was shown',
-      1: 'there is no such node with an inspector, or one does not answer',
+      1: 'there is no such node with an inspector, or one does not answer; the others are shown',
       2: 'wrong arguments',
     },
   });
@@ -44,33 +49,36 @@ export async function run(args: readonly string[]): Promise<number> {
   const asked = SECTIONS.filter(({ letter }) => options[letter]);
   const sections = asked.length > 0 ? asked : SECTIONS;
   const letters = new Set(sections.map(({ letter }) => letter));
-  const clients = await connectNodes(options);
+  const { nodes, isComplete } = await lookInto('info', options);
   try {
-    const results = await Promise.allSettled(clients.map((client) => viewOf(client, letters)));
+    const results = await Promise.allSettled(nodes.map((node) => viewOf(node, letters)));
     const views = results.flatMap((result) =>
       result.status === 'fulfilled' ? [result.value] : [],
     );
     const output = new Output(process.stdout);
     if (options.json) await output.write(viewAsJson(views, letters));
     else await output.write(viewAsText(views, letters, options.v === true));
-    // One process that stands still does not hide the others.
+    // One that has closed meanwhile, or stands still, does not hide the others.
     const failed = results.filter((result) => result.status === 'rejected');
     for (const { reason } of failed) reportError('info', reason);
-    return failed.length > 0 ? EXIT.failed : EXIT.done;
+    return isComplete && failed.length === 0 ? EXIT.done : EXIT.failed;
   } finally {
-    for (const client of clients) client.close();
+    for (const { client } of nodes) client.close();
   }
 }
 
 async function viewOf(
-  client: InspectorClient,
+  { name, client, node }: LookedAt,
   letters: ReadonlySet<SectionName>,
 ): Promise<NodeView> {
-  const node = await client.node();
-  const queues: NodeView['queues'] = {
-    r: letters.has('r') ? await client.messages('receive') : null,
-    s: letters.has('s') ? await client.messages('send') : null,
-    t: letters.has('t') ? await client.messages('retransmit') : null,
-  };
-  return { node, queues };
+  try {
+    const queues: NodeView['queues'] = {
+      r: letters.has('r') ? await client.messages('receive') : null,
+      s: letters.has('s') ? await client.messages('send') : null,
+      t: letters.has('t') ? await client.messages('retransmit') : null,
+    };
+    return { node, queues };
+  } catch (error) {
+    throw unanswered(name, error);
+  }
 }

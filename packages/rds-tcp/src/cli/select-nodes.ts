@@ -6,8 +6,9 @@
 import type { Command } from 'commander';
 import { InspectorClient } from '../inspector/client.js';
 import { addressName, liveSockets, type SocketName } from '../inspector/folder.js';
-import { resolveHost, wholeNumber } from './arguments.js';
-import { CommandError, codeOf } from './exit.js';
+import type { InspectedNode } from '../inspector/protocol.js';
+import { formatHostAndPort, resolveHost, wholeNumber } from './arguments.js';
+import { CommandError, describeError, reportError, usageError } from './exit.js';
 
 export interface NodeSelection {
   readonly pid?: number;
@@ -30,20 +31,77 @@ export function addNodeSelection(command: Command): Command {
     .option('--socket <PATH>', 'the node whose inspector listens at this path');
 }
 
-/** Connects to them; there is at least one. */
-export async function connectNodes(selection: NodeSelection): Promise<InspectorClient[]> {
+/** A node that a command looks into. */
+export interface LookedAt {
+  /** What errors call it. */
+  readonly name: string;
+  readonly client: InspectorClient;
+  /** What it said first. */
+  readonly node: InspectedNode;
+}
+
+export interface LookedInto {
+  /** At least one. */
+  readonly nodes: readonly LookedAt[];
+  /** Whether all answered. */
+  readonly isComplete: boolean;
+}
+
+/**
+ * Asks each of them who it is. Those that do not answer are named on stderr, because a process
+ * that stands still must not hide the others; if none does, this rejects.
+ */
+export async function lookInto(command: string, selection: NodeSelection): Promise<LookedInto> {
+  const places = await placesOf(selection);
+  const results = await Promise.allSettled(places.map(lookAt));
+  const nodes = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  const failures = results.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason as unknown] : [],
+  );
+  const last = nodes.length === 0 ? failures.pop() : undefined;
+  for (const failure of failures) reportError(command, failure);
+  if (last !== undefined) throw last;
+  return { nodes, isComplete: failures.length === 0 };
+}
+
+/** An error of a node, which then says of which. */
+export function unanswered(name: string, error: unknown): CommandError {
+  return new CommandError(`${name} does not answer: ${describeError(error)}`);
+}
+
+interface Place {
+  readonly name: string;
+  readonly path: string;
+}
+
+async function placesOf(selection: NodeSelection): Promise<Place[]> {
   if (process.platform === 'win32') throw new CommandError('there is no inspector on Windows');
-  const { socket } = selection;
-  if (socket !== undefined) return [await connectTo(socket)];
+  const { socket: path } = selection;
+  if (path === '') throw usageError("--socket is '', not a path");
+  if (path !== undefined) return [{ name: `the node at ${path}`, path }];
   const matches = await matcher(selection);
   const found = (await liveSockets()).filter(matches);
-  const clients = await Promise.all(found.map(({ path }) => connectTo(path)));
-  if (clients.length > 0) return clients;
+  if (found.length > 0) return found.map(({ path, ...name }) => ({ name: nameOf(name), path }));
   const isNarrow = selection.pid !== undefined || selection.node !== undefined;
   throw new CommandError(
     `no ${isNarrow ? 'such ' : ''}node was found; those that can be looked at are` +
       ` ${VISIBLE.join(' ')}`,
   );
+}
+
+function nameOf({ addressName, tcpPort, pid }: Omit<SocketName, 'path'>): string {
+  return `the node ${formatHostAndPort(addressName, tcpPort)} of process ${pid}`;
+}
+
+async function lookAt({ name, path }: Place): Promise<LookedAt> {
+  let client: InspectorClient | undefined;
+  try {
+    client = await InspectorClient.connect(path);
+    return { name, client, node: await client.node() };
+  } catch (error) {
+    client?.close();
+    throw unanswered(name, error);
+  }
 }
 
 async function matcher({ pid, node }: NodeSelection): Promise<(name: SocketName) => boolean> {
@@ -59,12 +117,4 @@ async function nodeName(text: string): Promise<{ address: string; tcpPort?: numb
   const address = await resolveHost(bracketed ?? plain ?? text.replace(/^\[(.*)\]$/, '$1'));
   if (port === undefined) return { address };
   return { address, tcpPort: wholeNumber('the TCP port', 1, 65535)(port) };
-}
-
-async function connectTo(path: string): Promise<InspectorClient> {
-  try {
-    return await InspectorClient.connect(path);
-  } catch (error) {
-    throw new CommandError(`no inspector answers at ${path} (${codeOf(error)})`);
-  }
 }

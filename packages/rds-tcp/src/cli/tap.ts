@@ -4,17 +4,23 @@
 
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import type { InspectorClient, TapItem } from '../inspector/client.js';
+import type { TapItem } from '../inspector/client.js';
 import type { InspectedNode } from '../inspector/protocol.js';
 import { formatHostAndPort, wholeNumber } from './arguments.js';
 import { Capture } from './capture.js';
 import { newCommand, parseArguments } from './command.js';
-import { EXIT } from './exit.js';
+import { EXIT, reportError, usageError } from './exit.js';
 import { frameLine } from './frame-line.js';
 import type { FrameSink } from './frame-sink.js';
 import { Interrupt } from './interrupt.js';
 import { Output } from './output.js';
-import { addNodeSelection, connectNodes, type NodeSelection } from './select-nodes.js';
+import {
+  addNodeSelection,
+  type LookedAt,
+  lookInto,
+  type NodeSelection,
+  unanswered,
+} from './select-nodes.js';
 
 const MAX_SNAP_BYTES = 64 * 1024 * 1024;
 
@@ -39,7 +45,7 @@ function tapCommand() {
     ],
     exitCodes: {
       0: 'it was shown; the nodes may have closed meanwhile',
-      1: 'there is no such node with an inspector, or the file can not be written',
+      1: 'there is no such node with an inspector, one does not answer, or FILE is not writable',
       2: 'wrong arguments',
     },
   })
@@ -61,50 +67,59 @@ export async function run(args: readonly string[]): Promise<number> {
   const command = parseArguments(tapCommand(), args);
   if (command === null) return EXIT.done;
   const options = command.opts<TapOptions>();
-  const { write: file, count = Number.POSITIVE_INFINITY } = options;
-  const clients = await connectNodes(options);
+  const { write: file, count = Number.POSITIVE_INFINITY, snapLength } = options;
+  if (snapLength !== undefined && file === undefined) {
+    throw usageError('-s goes with -w only: lines show no payload');
+  }
+  const { nodes, isComplete } = await lookInto('tap', options);
   const stream = file === undefined || file === '-' ? process.stdout : createWriteStream(file);
   const output = new Output(stream);
   const signal = AbortSignal.any([new Interrupt().signal, output.gone]);
   const close = () => {
-    for (const client of clients) client.close();
+    for (const { client } of nodes) client.close();
   };
   signal.addEventListener('abort', close);
+  const sink =
+    file === undefined ? new Lines(nodes.length > 1) : new Capture(snapLength ?? MAX_SNAP_BYTES);
+  let isTapped: boolean;
   try {
-    const sink =
-      file === undefined
-        ? new Lines(clients.length > 1)
-        : new Capture(options.snapLength ?? MAX_SNAP_BYTES);
-    const nodes = await Promise.all(clients.map((client) => client.node()));
-    await output.write(sink.begin(nodes));
-    await tapAll(clients, sink, count, output, close);
+    await output.write(sink.begin(nodes.map(({ node }) => node)));
+    isTapped = await tapAll(nodes, sink, count, output, close);
   } finally {
     close();
   }
   if (stream !== process.stdout) await finished(stream.end());
-  return EXIT.done;
+  return isComplete && isTapped ? EXIT.done : EXIT.failed;
 }
 
-/** Until all are closed, or `count` frames have come. */
+/** Until all are closed, or `count` frames have come. False if one of them failed before. */
 async function tapAll(
-  clients: readonly InspectorClient[],
+  nodes: readonly LookedAt[],
   sink: FrameSink,
   count: number,
   output: Output,
   close: () => void,
-): Promise<void> {
+): Promise<boolean> {
   let frames = 0;
   let lost = 0;
-  const tapOne = async (client: InspectorClient, index: number): Promise<void> => {
-    for await (const item of client.tap(sink.snapBytes)) {
-      if (frames >= count) return;
-      await output.write(sink.write(index, item));
-      if ('lost' in item) lost += item.lost;
-      else if (++frames >= count) close();
+  let isComplete = true;
+  const tapOne = async ({ name, client }: LookedAt, index: number): Promise<void> => {
+    try {
+      for await (const item of client.tap(sink.snapBytes)) {
+        if (frames >= count) return;
+        await output.write(sink.write(index, item));
+        if ('lost' in item) lost += item.lost;
+        else if (++frames >= count) close();
+      }
+    } catch (error) {
+      // The others go on.
+      isComplete = false;
+      reportError('tap', unanswered(name, error));
     }
   };
-  await Promise.all(clients.map(tapOne));
+  await Promise.all(nodes.map(tapOne));
   if (lost > 0) process.stderr.write(`rds tap: ${lost} frames were left out: they came too fast\n`);
+  return isComplete;
 }
 
 class Lines implements FrameSink {

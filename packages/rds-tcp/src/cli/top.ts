@@ -4,15 +4,20 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { InspectorClient } from '../inspector/client.js';
 import type { InspectedNode } from '../inspector/protocol.js';
 import { duration, wholeNumber } from './arguments.js';
 import { newCommand, parseArguments, showSeconds } from './command.js';
-import { EXIT } from './exit.js';
+import { codeOf, EXIT, reportError } from './exit.js';
 import { Interrupt } from './interrupt.js';
 import { LiveText, terminalOf } from './live-text.js';
 import { Output } from './output.js';
-import { addNodeSelection, connectNodes, type NodeSelection } from './select-nodes.js';
+import {
+  addNodeSelection,
+  type LookedAt,
+  lookInto,
+  type NodeSelection,
+  unanswered,
+} from './select-nodes.js';
 import { topText } from './top-text.js';
 
 interface TopOptions extends NodeSelection {
@@ -33,8 +38,8 @@ function topCommand() {
       ['top -n 2 | tail -n 5', 'two snapshots as plain text'],
     ],
     exitCodes: {
-      0: 'it was shown; the nodes may have closed meanwhile',
-      1: 'there is no such node with an inspector',
+      0: 'it was shown until q, Ctrl-C or -n; some of the nodes may have closed meanwhile',
+      1: 'there is no such node with an inspector, none is left, or one does not answer',
       2: 'wrong arguments',
     },
   })
@@ -47,31 +52,39 @@ export async function run(args: readonly string[]): Promise<number> {
   const command = parseArguments(topCommand(), args);
   if (command === null) return EXIT.done;
   const options = command.opts<TopOptions>();
-  const clients = await connectNodes(options);
+  const { nodes, isComplete } = await lookInto('top', options);
   const output = new Output(process.stdout);
   const signal = AbortSignal.any([new Interrupt().signal, output.gone, keyPressed('q')]);
   const terminal = terminalOf(process.stdout);
   const live = terminal === null ? null : new LiveText(terminal);
+  const close = () => {
+    for (const { client } of nodes) client.close();
+  };
+  signal.addEventListener('abort', close);
+  const watch = new Watch(nodes, signal, (error) => {
+    live?.clear();
+    reportError('top', error);
+  });
   try {
-    for await (const text of snapshots(clients, options, signal)) {
+    for await (const text of snapshots(watch, options, signal)) {
       if (live === null) await output.write(`${text}\n`);
       else live.show(text);
     }
   } finally {
-    for (const client of clients) client.close();
+    close();
   }
-  return EXIT.done;
+  return isComplete && watch.isComplete ? EXIT.done : EXIT.failed;
 }
 
 /** The first has no rates: there is nothing to compare it with. */
 async function* snapshots(
-  clients: readonly InspectorClient[],
+  watch: Watch,
   { interval, snapshots: limit = Number.POSITIVE_INFINITY }: TopOptions,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   let before: readonly InspectedNode[] = [];
   for (let count = 1; !signal.aborted; count++) {
-    const now = (await Promise.all(clients.map(nodeUnlessClosed))).filter((node) => node !== null);
+    const now = await watch.ask();
     if (now.length === 0) return;
     yield topText(before, now);
     if (count === limit) return;
@@ -80,11 +93,35 @@ async function* snapshots(
   }
 }
 
-async function nodeUnlessClosed(client: InspectorClient): Promise<InspectedNode | null> {
-  try {
-    return await client.node();
-  } catch {
-    return null;
+/** The nodes that are left of those that were there at first. Who leaves is told once. */
+class Watch {
+  /** Whether some are left, and those that are not have closed. */
+  isComplete = true;
+  #left: readonly LookedAt[];
+  readonly #signal: AbortSignal;
+  readonly #tell: (error: Error) => void;
+
+  constructor(nodes: readonly LookedAt[], signal: AbortSignal, tell: (error: Error) => void) {
+    this.#left = nodes;
+    this.#signal = signal;
+    this.#tell = tell;
+  }
+
+  async ask(): Promise<InspectedNode[]> {
+    const results = await Promise.allSettled(this.#left.map(({ client }) => client.node()));
+    // Then we have closed the connections ourselves.
+    if (this.#signal.aborted) return [];
+    for (const [index, result] of results.entries()) {
+      if (result.status === 'rejected') this.#leave(this.#left[index] as LookedAt, result.reason);
+    }
+    this.#left = this.#left.filter((_, index) => results[index]?.status === 'fulfilled');
+    if (this.#left.length === 0) this.isComplete = false;
+    return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  }
+
+  #leave({ name }: LookedAt, error: unknown): void {
+    if (codeOf(error) !== 'ECONNRESET') this.isComplete = false;
+    this.#tell(unanswered(name, error));
   }
 }
 

@@ -61,7 +61,7 @@ export class InspectorClient {
   }
 
   async #ask(request: Request): Promise<Reply> {
-    const late = failure('ETIMEDOUT', 'the process of the node does not answer');
+    const late = failure('ETIMEDOUT', `nothing came for ${REPLY_TIMEOUT_MS / 1000} seconds`);
     const timer = setTimeout(() => this.#socket.destroy(late), REPLY_TIMEOUT_MS);
     try {
       this.#say(request);
@@ -80,9 +80,17 @@ export class InspectorClient {
   async #next(): Promise<Reply | null> {
     const { value, done } = await this.#lines.next();
     if (done) return null;
-    const reply = JSON.parse(value) as Reply;
+    const reply = readReply(value);
     if ('error' in reply) throw failure('EIO', reply.error);
     return reply;
+  }
+}
+
+function readReply(line: string): Reply {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw failure('EIO', 'who listens there is no inspector');
   }
 }
 

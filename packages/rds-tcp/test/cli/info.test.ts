@@ -1,14 +1,17 @@
 /** `rds info` and `rds top`: running nodes, in the columns of rds-info and live. */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { NodeInfo } from 'rds-tcp';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { viewAsText } from '../../src/cli/info-text.js';
 import { compact, topText } from '../../src/cli/top-text.js';
 import type { InspectedNode } from '../../src/inspector/protocol.js';
 import { Child } from '../child.js';
-import { hasManyLoopbacks, loopback } from '../nodes.js';
+import { eventually, hasManyLoopbacks, loopback } from '../nodes.js';
 import { openInspected, openTalking, useRuntimeFolder } from './inspected.js';
 import { Rds, rds } from './rds.js';
 
@@ -100,7 +103,7 @@ describe.skipIf(!isPossible)('rds info', () => {
     ]) {
       const { code, stdout, stderr } = await rds('info', ...args);
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-      expect(stderr).toMatch(/^rds info: no .*\n$/);
+      expect(stderr).toMatch(/^rds info: (no|the node at \/nowhere does not answer:) .*\n$/);
     }
   });
 });
@@ -109,8 +112,8 @@ describe.skipIf(!isPossible)('a process that', () => {
   const start = async () => {
     const folder = useRuntimeFolder();
     const child = new Child('inspected', { node: { address: loopback(71), tcpPort: 0 } });
-    await child.hear('ready');
-    return { child, sockets: () => readdirSync(join(folder, 'rds-tcp')) };
+    const { tcpPort } = await child.hear('ready');
+    return { child, tcpPort, sockets: () => readdirSync(join(folder, 'rds-tcp')) };
   };
 
   test('was killed leaves nothing that is taken for a node', async () => {
@@ -125,17 +128,64 @@ describe.skipIf(!isPossible)('a process that', () => {
     expect(sockets()).toEqual([]);
   });
 
+  const namedAs = ({ process: { pid } }: Child, tcpPort: number): string =>
+    `the node ${loopback(71)}:${tcpPort} of process ${pid} does not answer: ETIMEDOUT: `;
+
   test('stands still does not hide the others', async () => {
-    const { child, sockets } = await start();
+    const { child, tcpPort, sockets } = await start();
     const node = await openInspected();
     child.process.kill('SIGSTOP');
     const { code, stdout, stderr } = await rds('info', '-k', '--json');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^rds info: ETIMEDOUT: .*\n$/);
+    expect(stderr).toBe(`rds info: ${namedAs(child, tcpPort)}nothing came for 5 seconds\n`);
     expect(JSON.parse(stdout)).toMatchObject([{ address: node.address, tcpPort: node.tcpPort }]);
     expect(sockets()).toHaveLength(2);
+    const top = await rds('top', '-n', '1');
+    expect(top).toMatchObject({ code: 1, stdout: expect.stringContaining(node.address) });
+    expect(top.stderr).toBe(`rds top: ${namedAs(child, tcpPort)}nothing came for 5 seconds\n`);
+  });
+
+  test('stands still alone is said, and nothing else', async () => {
+    const { child, tcpPort } = await start();
+    child.process.kill('SIGSTOP');
+    expect(await rds('info', '-k', '--json')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `rds info: ${namedAs(child, tcpPort)}nothing came for 5 seconds\n`,
+    });
+  });
+
+  test('takes no more callers does not hide the others either', async () => {
+    const folder = useRuntimeFolder();
+    const node = await openInspected();
+    const path = join(folder, 'rds-tcp', '10.0.0.1_7001_1.sock');
+    await listenAndStop(path);
+    const { code, stdout, stderr } = await rds('info', '-k', '--json');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^rds info: the node 10\.0\.0\.1:7001 of process 1 does not answer: .*\n$/,
+    );
+    expect(JSON.parse(stdout)).toMatchObject([{ address: node.address }]);
   });
 });
+
+/** Listens in a process that then stands still, with as many callers as the system lets wait. */
+async function listenAndStop(path: string): Promise<void> {
+  const listen = `listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => console.log(''))`;
+  const program = `require('node:net').createServer().${listen}`;
+  const child = spawn(process.execPath, ['-e', program]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  child.kill('SIGSTOP');
+  for (let isTaken = true; isTaken; ) {
+    const socket = connect(path);
+    onTestFinished(() => void socket.destroy());
+    isTaken = await Promise.race([
+      once(socket, 'connect').then(() => true),
+      new Promise<boolean>((resolve) => socket.once('error', () => resolve(false))),
+    ]).catch(() => false);
+  }
+}
 
 describe.skipIf(!isPossible)('rds top', () => {
   test('prints snapshots where there is no terminal', async () => {
@@ -149,13 +199,32 @@ describe.skipIf(!isPossible)('rds top', () => {
     expect(rows[1]).toMatch(/^\S+ +rds-tcp +up +\d+ +\d+ +\d+ +\d+ +0 +0 +0 +1 +0$/);
   });
 
-  test('ends when the nodes close', async () => {
+  test('goes on while a node is left, and says who closed', async () => {
     useRuntimeFolder();
     const node = await openInspected();
+    const other = await openInspected({ address: loopback(2) });
     const top = new Rds(['top', '-i', '0.05']);
     await top.printed(/PEER/);
+    await other.close();
+    const closed = ({ address, tcpPort }: typeof node): string =>
+      `rds top: the node ${address}:${tcpPort} of process ${process.pid} does not answer:` +
+      ' ECONNRESET: the node closed\n';
+    await eventually(() => expect(top.stderr).toBe(closed(other)));
+    await top.printed(new RegExp(`${node.address}:.*\nPEER.*\n${node.address}:`));
     await node.close();
-    expect(await top.ended()).toMatchObject({ code: 0, stderr: '' });
+    expect(await top.ended()).toMatchObject({ code: 1, stderr: closed(other) + closed(node) });
+  });
+
+  test('that was stopped is no failure where a node has closed', async () => {
+    useRuntimeFolder();
+    await openInspected();
+    const other = await openInspected({ address: loopback(2) });
+    const top = new Rds(['top', '-i', '0.05']);
+    await top.printed(/PEER/);
+    await other.close();
+    await eventually(() => expect(top.stderr).toMatch(/the node closed\n$/));
+    top.process.kill('SIGINT');
+    expect((await top.ended()).code).toBe(0);
   });
 });
 

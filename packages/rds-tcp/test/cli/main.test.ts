@@ -32,7 +32,14 @@ test.each([
   [['send', '127.0.0.1:1'], /^rds send: PORT is '1', not a whole number from 2 to 65535\n$/],
   [['top', '-n', '0'], /^rds top: -n is '0', .*\n$/],
   [['tap', '-c', 'many'], /^rds tap: -c is 'many', .*\n$/],
+  [['tap', '-s', '10'], /^rds tap: -s goes with -w only: .*\n$/],
   [['info', '--pid', '-3'], /^rds info: --pid is '-3', .*\n$/],
+  [['info', '--node', ''], /^rds info: '' is neither an IP address nor a host .*\n$/],
+  [['info', '--node', '[]:7001'], /^rds info: '\[\]:7001' is neither .*\n$/],
+  [['info', '--socket', ''], /^rds info: --socket is '', not a path\n$/],
+  [['ping', ''], /^rds ping: '' is neither an IP address nor a host .*\n$/],
+  [['ping', '-I', '', '127.0.0.1'], /^rds ping: '' is neither .*\n$/],
+  [['help', 'nonsense'], /^rds: there is no command 'nonsense'; 'rds --help' lists them\n$/],
 ])('%j is a wrong argument, and said in one line', async (args, message) => {
   const { code, stdout, stderr } = await rds(...args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -9,7 +9,8 @@ import { frameLine, kindOf } from '../../src/cli/frame-line.js';
 import { Packets } from '../../src/cli/packets.js';
 import { packetBlock, sectionBlock } from '../../src/cli/pcapng.js';
 import type { FrameRecord } from '../../src/inspector/protocol.js';
-import { hasManyLoopbacks } from '../nodes.js';
+import { Child } from '../child.js';
+import { hasManyLoopbacks, loopback } from '../nodes.js';
 import { openTalking, useRuntimeFolder } from './inspected.js';
 import { Rds } from './rds.js';
 
@@ -89,6 +90,23 @@ describe.skipIf(!isPossible)('rds tap', () => {
     await a.destroy();
     expect(await tap.ended()).toMatchObject({ code: 0, stderr: '' });
   });
+});
+
+test.skipIf(!isPossible)('rds tap shows the others where a process stands still', async () => {
+  useRuntimeFolder();
+  const { a, b } = await openTalking();
+  const child = new Child('inspected', { node: { address: loopback(71), tcpPort: 0 } });
+  const { tcpPort } = await child.hear('ready');
+  child.process.kill('SIGSTOP');
+  const tap = new Rds(['tap']);
+  await say(a, b, 'tapped', () => tap.stdout.includes('len=6'));
+  tap.process.kill('SIGINT');
+  const { code, stderr } = await tap.ended();
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    `rds tap: the node ${loopback(71)}:${tcpPort} of process ${child.process.pid} does not answer:` +
+      ' ETIMEDOUT: nothing came for 5 seconds\n',
+  );
 });
 
 describe('a frame as a line', () => {
