@@ -6,6 +6,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { usageError } from './exit.js';
+import { canonicalAddress } from './ip-bytes.js';
 
 /** `text` as a whole number. */
 export function wholeNumber(what: string, min: number, max: number): (text: string) => number {
@@ -28,14 +29,16 @@ export function duration(what: string, minMs: number, maxMs: number): (text: str
   };
 }
 
-/** The IP address that `host` is, or is the name of; IPv4 is preferred. */
+/** The IP address that `host` is, or is the name of, as nodes spell it; IPv4 is preferred. */
 export async function resolveHost(host: string): Promise<string> {
-  if (isIP(host) !== 0) return host;
+  if (isIP(host) !== 0) return canonicalAddress(host);
   try {
-    return (await lookup(host, { order: 'ipv4first' })).address;
+    // Node looks up an empty name as well, as this machine, and warns of it.
+    if (host !== '') return canonicalAddress((await lookup(host, { order: 'ipv4first' })).address);
   } catch {
-    throw usageError(`'${host}' is neither an IP address nor a host that can be found`);
+    // It is told below.
   }
+  throw usageError(`'${host}' is neither an IP address nor a host that can be found`);
 }
 
 /** `ADDRESS:PORT`, with an IPv6 address in brackets. */

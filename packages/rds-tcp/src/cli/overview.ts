@@ -13,10 +13,11 @@ export async function overview(args: readonly string[]): Promise<number> {
   if (first === '--help' || first === '-h') return say(help());
   if (first === 'help') {
     const entry = COMMANDS.find(({ name }) => name === args[1]);
-    if (entry === undefined) return say(help());
-    return (await entry.load()).run(['--help']);
+    if (entry !== undefined) return (await entry.load()).run(['--help']);
+    if (args[1] === undefined) return say(help());
   }
-  const wrong = first === undefined ? 'no command was given' : `there is no command '${first}'`;
+  const unknown = first === 'help' ? args[1] : first;
+  const wrong = first === undefined ? 'no command was given' : `there is no command '${unknown}'`;
   process.stderr.write(`rds: ${wrong}; 'rds --help' lists them\n`);
   return EXIT.usage;
 }

@@ -10,6 +10,7 @@ import type { Command } from 'commander';
 import { createNode } from '../index.js';
 import { formatHostAndPort, resolveHost, wholeNumber } from './arguments.js';
 import { CommandError, codeOf, usageError } from './exit.js';
+import { canonicalAddress } from './ip-bytes.js';
 
 /** What `addNodeOptions` adds. */
 export interface OwnNodeOptions {
@@ -83,7 +84,7 @@ export function localAddressFor(peer: string): Promise<string> {
   const socket = createSocket(isIP(peer) === 6 ? 'udp6' : 'udp4');
   return new Promise<string>((resolve, reject) => {
     socket.once('error', reject);
-    socket.connect(RDS_TCP_PORT, peer, () => resolve(socket.address().address));
+    socket.connect(RDS_TCP_PORT, peer, () => resolve(canonicalAddress(socket.address().address)));
   })
     .catch((error: unknown) => {
       throw usageError(`there is no way to ${peer} from this machine (${codeOf(error)})`);

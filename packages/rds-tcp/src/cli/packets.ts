@@ -8,7 +8,7 @@
 import { isIPv6 } from 'node:net';
 import { RDS_TCP_PORT } from '@rds-tcp/core';
 import type { FrameRecord } from '../inspector/protocol.js';
-import { ipToBytes } from './stress/ip-bytes.js';
+import { ipToBytes } from './ip-bytes.js';
 
 const ETHERNET_BYTES = 14;
 const TCP_BYTES = 20;

@@ -2,7 +2,14 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { duration, formatHostAndPort, hostAndPort, wholeNumber } from '../../src/cli/arguments.js';
+import { parseIp } from '../../../rds-core/src/address.js';
+import {
+  duration,
+  formatHostAndPort,
+  hostAndPort,
+  resolveHost,
+  wholeNumber,
+} from '../../src/cli/arguments.js';
 import { type Format, readDatagrams, writeDatagram } from '../../src/cli/datagrams.js';
 
 /** `bytes` in pieces of these sizes, and the rest. */
@@ -107,6 +114,29 @@ describe('arguments', () => {
   ])('%s is an address and a port', (text, host) => {
     expect(hostAndPort(text)).toEqual({ host, port: 4000 });
     expect(formatHostAndPort(host, 4000)).toBe(text);
+  });
+
+  test.each([
+    ['FD00:0:0::0001', 'fd00::1'],
+    ['fd00:0:0:1:0:0:0:1', 'fd00:0:0:1::1'],
+    ['::ffff:10.0.0.1', '10.0.0.1'],
+    ['::FFFF:0a00:1', '10.0.0.1'],
+    ['::1.2.3.4', '::102:304'],
+    ['::', '::'],
+    ['127.0.0.1', '127.0.0.1'],
+    ['fe80::1%lo', 'fe80::1%lo'],
+  ])('%s is the address that nodes spell %s', async (text, spelt) => {
+    expect(await resolveHost(text)).toBe(spelt);
+  });
+
+  test('every IPv6 address is spelt as a node spells it', async () => {
+    const group = fc.constantFrom(0, 0, 0, 1, 0xffff).map((value) => value.toString(16));
+    const eight = fc.array(group, { minLength: 8, maxLength: 8 }).map((groups) => groups.join(':'));
+    await fc.assert(
+      fc.asyncProperty(eight, async (text) => {
+        expect(await resolveHost(text)).toBe(parseIp(text)?.text);
+      }),
+    );
   });
 
   test.each(['10.0.0.1', ':4000', 'fd00::1:4000', '[]:4000', '10.0.0.1:', '10.0.0.1:x'])(

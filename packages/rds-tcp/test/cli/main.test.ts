@@ -35,7 +35,7 @@ test.each([
   [['tap', '-s', '10'], /^rds tap: -s goes with -w only: .*\n$/],
   [['info', '--pid', '-3'], /^rds info: --pid is '-3', .*\n$/],
   [['info', '--node', ''], /^rds info: '' is neither an IP address nor a host .*\n$/],
-  [['info', '--node', '[]:7001'], /^rds info: '\[\]:7001' is neither .*\n$/],
+  [['info', '--node', '[]:7001'], /^rds info: '\[\]' is neither .*\n$/],
   [['info', '--socket', ''], /^rds info: --socket is '', not a path\n$/],
   [['ping', ''], /^rds ping: '' is neither an IP address nor a host .*\n$/],
   [['ping', '-I', '', '127.0.0.1'], /^rds ping: '' is neither .*\n$/],

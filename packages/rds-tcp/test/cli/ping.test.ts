@@ -36,6 +36,21 @@ describe.skipIf(!hasManyLoopbacks)('rds ping', () => {
     expect(await rds('ping', '-c', '1', ...own, node.address)).toMatchObject({ code: 0 });
   });
 
+  test('knows an address in whatever spelling', async () => {
+    const node = await openNode({ address: loopback(54) });
+    const own = ['-I', `::ffff:${loopback(55)}`, '--tcp-port', String(node.tcpPort)];
+    const ping = new Rds(['ping', '-i', '10ms', ...own, `::FFFF:${node.address}`]);
+    // It finds the connection that the first has made.
+    await ping.printed(/^ +\d+: \d+ usec$/m);
+    ping.process.kill('SIGINT');
+    const { code, stdout } = await ping.ended();
+    expect(code).toBe(0);
+    expect(stdout).toContain(`--- ${node.address} ---`);
+    // On the same address it takes another TCP port by itself.
+    const same = ['-I', `::ffff:${node.address}`, '--tcp-port', String(node.tcpPort)];
+    expect(await rds('ping', '-c', '1', ...same, node.address)).toMatchObject({ code: 0 });
+  });
+
   test('fails without a reply', async () => {
     const args = ['-c', '2', '-i', '10ms', '-W', '100ms', '-I', loopback(44), '--tcp-port', '7001'];
     const { code, stdout } = await rds('ping', ...args, loopback(45));

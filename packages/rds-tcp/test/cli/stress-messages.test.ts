@@ -4,8 +4,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { ipFromBytes, ipToBytes } from '../../src/cli/ip-bytes.js';
 import { makeFiller } from '../../src/cli/stress/filler.js';
-import { ipFromBytes, ipToBytes } from '../../src/cli/stress/ip-bytes.js';
 import {
   ACK,
   corruptedAt,

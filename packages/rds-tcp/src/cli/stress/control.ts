@@ -7,6 +7,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatHostAndPort } from '../arguments.js';
 import { CommandError, codeOf } from '../exit.js';
+import { canonicalAddress } from '../ip-bytes.js';
 
 /** Between two tries to connect, as in the tool. */
 const RETRY_MS = 1000;
@@ -34,8 +35,8 @@ export class Control {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    this.localAddress = withoutPrefix(socket.localAddress ?? '');
-    this.remoteAddress = withoutPrefix(socket.remoteAddress ?? '');
+    this.localAddress = canonicalAddress(socket.localAddress ?? '');
+    this.remoteAddress = canonicalAddress(socket.remoteAddress ?? '');
     this.ended = new Promise((resolve) => {
       this.#over = resolve;
     });
@@ -220,9 +221,4 @@ function listenError(error: Error, host: string, port: number): CommandError {
     return new CommandError(`another program listens on TCP port ${where}`);
   if (code === 'EADDRNOTAVAIL') return new CommandError(`${host} is no address of this machine`);
   return new CommandError(`cannot listen on TCP port ${where} (${code})`);
-}
-
-/** A socket that takes both families names IPv4 addresses in IPv6's way. */
-function withoutPrefix(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/, '');
 }

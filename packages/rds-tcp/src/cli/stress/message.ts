@@ -8,7 +8,7 @@
  * The receiver checks all of it but what RDMA uses.
  */
 
-import { ipFromBytes, ipToBytes } from './ip-bytes.js';
+import { ipFromBytes, ipToBytes } from '../ip-bytes.js';
 
 /** One of some, sent and not yet answered. */
 export const REQUEST = 1;

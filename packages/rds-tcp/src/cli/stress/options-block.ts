@@ -11,7 +11,7 @@
 
 import { isIP } from 'node:net';
 import { CommandError } from '../exit.js';
-import { ipFromBytes, ipToBytes } from './ip-bytes.js';
+import { ipFromBytes, ipToBytes } from '../ip-bytes.js';
 import type { Settings } from './settings.js';
 
 const VERSION_BYTES = 16;

@@ -10,7 +10,6 @@ import { formatHostAndPort } from '../arguments.js';
 import { CommandError, codeOf, describeError, usageError } from '../exit.js';
 import { localAddressFor } from '../own-node.js';
 import { acceptControl, type Control, connectControl } from './control.js';
-import { ipFromBytes, ipToBytes } from './ip-bytes.js';
 import { encodeOptions, type OptionsBlock, readOptions } from './options-block.js';
 import type { Report } from './report.js';
 import { Run, type RunOptions, type Timing } from './run.js';
@@ -27,6 +26,7 @@ export interface SideOptions {
 }
 
 export interface ActiveOptions extends SideOptions {
+  /** Spelt as received messages spell it. */
   readonly peer: string;
   readonly settings: Settings;
   readonly connectRetries: number;
@@ -45,9 +45,7 @@ const READY_TIMEOUT_MS = 120_000;
 const GO = Uint8Array.of(0);
 
 export async function runActive(options: ActiveOptions): Promise<void> {
-  const { settings, report, signal, peerVersion } = options;
-  // Spelt as received messages spell it.
-  const peer = ipFromBytes(ipToBytes(options.peer));
+  const { peer, settings, report, signal, peerVersion } = options;
   checkSettings(settings, peer);
   const local = options.local ?? (await localAddressFor(peer));
   if (local === peer) {

@@ -1,10 +1,13 @@
 /**
- * IpBytes: an IP address as the bytes that it has on the wire, and back.
+ * IpBytes: an IP address as the bytes that it has on the wire, and back; and so its one spelling,
+ * in which two can be compared.
  */
 
 import { isIP } from 'node:net';
 
 const IPV6_BYTES = 16;
+/** What stands before an IPv4 address that is written as IPv6. */
+const MAPPED_PREFIX = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
 
 /** 4 or 16 bytes. `text` is an IP address without a zone. */
 export function ipToBytes(text: string): Uint8Array {
@@ -27,6 +30,14 @@ export function ipFromBytes(bytes: Uint8Array): string {
     .toString('hex')
     .replaceAll(/....(?!$)/g, '$&:');
   return new URL(`http://[${hex}]`).hostname.slice(1, -1);
+}
+
+/** `text` as a node spells it; what is no IP address, or has a zone, as it is. */
+export function canonicalAddress(text: string): string {
+  if (isIP(text) !== 6 || text.includes('%')) return text;
+  const bytes = ipToBytes(text);
+  const isMapped = MAPPED_PREFIX.every((byte, index) => bytes[index] === byte);
+  return ipFromBytes(isMapped ? bytes.subarray(MAPPED_PREFIX.length) : bytes);
 }
 
 function groups(text: string): number[] {
