@@ -5,7 +5,7 @@
 
 import type { Command } from 'commander';
 import { wholeNumber } from './arguments.js';
-import type { Format } from './datagrams.js';
+import { type Format, MAX_DATAGRAM_BYTES } from './datagrams.js';
 import { usageError } from './exit.js';
 
 const MIB = 1024 * 1024;
@@ -24,7 +24,7 @@ export function addDatagramOptions(command: Command, whole: string): Command {
     .option(
       '--max-message <BYTES>',
       'the largest datagram; the same on both sides',
-      wholeNumber('--max-message', 1, 64 * MIB),
+      wholeNumber('--max-message', 1, MAX_DATAGRAM_BYTES),
       MIB,
     );
 }

@@ -8,12 +8,15 @@ import { CommandError } from './exit.js';
 
 export type Format = 'lines' | 'whole' | 'length-prefixed';
 
+/** What `--max-message` can allow: a line, file or record is held whole before it is sent. */
+export const MAX_DATAGRAM_BYTES = 64 * 1024 * 1024;
+
 const NEWLINE = 10;
 const LENGTH_BYTES = 4;
 
 /**
- * What comes in `chunks`, datagram by datagram; none may have more than `maxBytes`. `name` is what
- * an error calls the whole of them.
+ * What comes in `chunks`, datagram by datagram. None may have more than `maxBytes`: at the first
+ * that has, this rejects, and nothing of it is given out. `name` is what an error calls the whole.
  */
 export function readDatagrams(
   format: Format,
@@ -35,26 +38,32 @@ export function writeDatagram(format: Format, data: Uint8Array): Uint8Array {
   return Buffer.concat([length, data]);
 }
 
-/** A last line counts with or without its newline. */
+/** A last line counts with or without its newline. Each byte is copied once at most. */
 async function* readLines(
   chunks: AsyncIterable<Uint8Array>,
   maxBytes: number,
 ): AsyncGenerator<Uint8Array> {
   let number = 1;
-  let rest: Uint8Array = Buffer.alloc(0);
+  let pieces: Uint8Array[] = [];
+  let length = 0;
+  const add = (piece: Uint8Array) => {
+    length += piece.byteLength;
+    checkLength(`line ${number}`, length, maxBytes);
+    pieces.push(piece);
+  };
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      const line = joined(rest, chunk.subarray(start, end));
-      checkLength(`line ${number++}`, line.byteLength, maxBytes);
-      yield line;
-      rest = Buffer.alloc(0);
+      add(chunk.subarray(start, end));
+      yield joined(pieces);
+      number++;
+      pieces = [];
+      length = 0;
       start = end + 1;
     }
-    rest = joined(rest, chunk.subarray(start));
-    checkLength(`line ${number}`, rest.byteLength, maxBytes);
+    if (start < chunk.byteLength) add(chunk.subarray(start));
   }
-  if (rest.byteLength > 0) yield rest;
+  if (length > 0) yield joined(pieces);
 }
 
 async function* readWhole(
@@ -103,14 +112,13 @@ async function* readLengthPrefixed(
   if (available > 0) throw new CommandError(`${name} ends in the middle of record ${number}`);
 }
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  return first.byteLength === 0 ? second : Buffer.concat([first, second]);
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [first, second] = pieces;
+  return first !== undefined && second === undefined ? first : Buffer.concat(pieces);
 }
 
 function checkLength(what: string, length: number, maxBytes: number): void {
   if (length <= maxBytes) return;
-  throw new CommandError(
-    `${what} has more than ${maxBytes} bytes, which no datagram may; --max-message allows more,` +
-      ' on both sides',
-  );
+  const more = maxBytes < MAX_DATAGRAM_BYTES ? '; --max-message allows more, on both sides' : '';
+  throw new CommandError(`${what} has more than ${maxBytes} bytes, which no datagram may${more}`);
 }

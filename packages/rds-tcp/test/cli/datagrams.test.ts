@@ -1,7 +1,7 @@
 /** Datagrams in byte streams, and what commands are told as text. */
 
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parseIp } from '../../../rds-core/src/address.js';
 import {
   duration,
@@ -10,7 +10,12 @@ import {
   resolveHost,
   wholeNumber,
 } from '../../src/cli/arguments.js';
-import { type Format, readDatagrams, writeDatagram } from '../../src/cli/datagrams.js';
+import {
+  type Format,
+  MAX_DATAGRAM_BYTES,
+  readDatagrams,
+  writeDatagram,
+} from '../../src/cli/datagrams.js';
 
 /** `bytes` in pieces of these sizes, and the rest. */
 async function* pieces(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
@@ -70,6 +75,29 @@ describe('datagrams', () => {
   ])('of %s that are too long are refused', async (format, what) => {
     const reading = read(format, Buffer.from('ab\nabcdef\n'), [4, 4], 5);
     await expect(reading).rejects.toThrow(`${what} has more than 5 bytes`);
+  });
+
+  test('that are long are copied once', async () => {
+    const concat = vi.spyOn(Buffer, 'concat');
+    onTestFinished(() => concat.mockRestore());
+    const stream = Buffer.alloc(4 << 20, 'a');
+    stream[stream.byteLength - 1] = 10;
+    const sizes = Array<number>(stream.byteLength / 4096).fill(4096);
+    const [line = ''] = await read('lines', stream, sizes, stream.byteLength);
+    expect(line.length / 2).toBe(stream.byteLength - 1);
+    const copies = concat.mock.results.map(({ value }) => (value as Buffer).byteLength);
+    const copied = copies.reduce((sum, bytes) => sum + bytes, 0);
+    expect(copied).toBe(stream.byteLength - 1);
+  });
+
+  test('that are too long are told with what would allow them, if anything does', async () => {
+    await expect(read('lines', Buffer.from('ab\n'), [], 1)).rejects.toThrow(
+      /^line 1 has more than 1 bytes, which no datagram may; --max-message allows more, on both/,
+    );
+    const most = MAX_DATAGRAM_BYTES;
+    await expect(read('whole', Buffer.alloc(most + 1), [], most)).rejects.toThrow(
+      /^the input has more than 67108864 bytes, which no datagram may$/,
+    );
   });
 
   test('of which the stream announces too much are refused before it comes', async () => {
