@@ -250,7 +250,7 @@ describe('a passive side', () => {
       await once(socket, 'connect');
       return socket;
     };
-    return { passive, said, basePort, call };
+    return { passive, said, basePort, tcpPort, call };
   }
 
   const block = (basePort: number, changes: Partial<Settings> = {}, active = HERE) =>
@@ -313,6 +313,20 @@ describe('a passive side', () => {
     const socket = await call();
     socket.end(block(basePort));
     await expect(passive).rejects.toThrow('closed the control connection too early');
+  });
+
+  test('that fails leaves no dead peer behind at the other side', async () => {
+    const { passive, basePort, tcpPort, call } = await waiting();
+    const node = await createNode({ address: HERE, tcpPort });
+    onTestFinished(async () => void (await node.destroy()));
+    const socket = await call();
+    socket.write(Buffer.concat([block(basePort, { depth: 1, tasks: 1 }), Uint8Array.of(0)]));
+    await once(socket, 'data');
+    const to = { address: THERE, port: basePort + 1 };
+    await node.bind(basePort + 1).sendmsg('nonsense', to, { until: 'delivered' });
+    expect(node.info().connections).toMatchObject([{ address: THERE, state: 'up' }]);
+    await expect(passive).rejects.toThrow(/neither a request nor an ack$/);
+    await eventually(() => expect(node.info().connections).toEqual([]));
   });
 
   test('answers the word to go with one byte, and says how it goes in the columns of the tool', async () => {

@@ -88,7 +88,7 @@ export class Run {
     signal.addEventListener('abort', () => this.#finish('interrupted'), { once: true });
   }
 
-  /** Runs it, reports it and closes the node. Rejects if a message was wrong or the peer left. */
+  /** Runs it, reports it, closes the node. Rejects if a message was wrong or the peer left. */
   async conduct(): Promise<void> {
     const { role, control, node, timing, report, settings } = this.#options;
     control.run();
@@ -103,7 +103,8 @@ export class Run {
       await this.#measure(first);
     }
     const last = this.#sample();
-    if (this.#error !== null) return this.#abandon(this.#error);
+    // Who has opened the node and the control connection closes them then.
+    if (this.#error !== null) throw this.#error;
     await this.#comeToRest();
     // All that could be acknowledged is.
     await node.close({ deadlineMs: 0 });
@@ -190,12 +191,6 @@ export class Run {
       }
       if (nowMs - seenMs >= quietMs || nowMs - startMs >= endMs) return;
     }
-  }
-
-  async #abandon(error: Error): Promise<never> {
-    this.#options.control.destroy();
-    await this.#options.node.destroy();
-    throw error;
   }
 
   /** Until then, or until the run is over. */

@@ -4,6 +4,7 @@
  */
 
 import { isIP } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RdsNode } from '@rds-tcp/core';
 import { createNode } from '../../index.js';
 import { formatHostAndPort } from '../arguments.js';
@@ -42,6 +43,8 @@ export interface PassiveOptions extends SideOptions {
 const OPTIONS_TIMEOUT_MS = 10_000;
 /** A tool that starts a hundred processes takes its time. */
 const READY_TIMEOUT_MS = 120_000;
+/** To close in good order takes less, if the peer is there. */
+const CLOSE_LIMIT_MS = 5000;
 const GO = Uint8Array.of(0);
 
 export async function runActive(options: ActiveOptions): Promise<void> {
@@ -55,7 +58,7 @@ export async function runActive(options: ActiveOptions): Promise<void> {
     );
   }
   const node = await openNode(local, options);
-  return guarded(node, async () => {
+  return guarded(leaving(node), async () => {
     await report.note(`calling ${formatHostAndPort(peer, settings.basePort)} from ${local}`);
     const { basePort } = settings;
     const control = await connectControl(local, peer, basePort, options.connectRetries, signal);
@@ -73,11 +76,11 @@ export async function runActive(options: ActiveOptions): Promise<void> {
 export async function runPassive(options: PassiveOptions): Promise<void> {
   const { local } = options;
   const early = local === undefined ? null : await openNode(local, options);
-  return guarded(early, async () => {
+  return guarded(early && leaving(early), async () => {
     const { control, greeting } = await waitForActive(options);
     return guarded(control, async () => {
       const node = early ?? (await openNode(control.localAddress, options));
-      return guarded(node, () => serve(options, node, control, greeting));
+      return guarded(leaving(node), () => serve(options, node, control, greeting));
     });
   });
 }
@@ -156,4 +159,14 @@ async function guarded(
     await resource?.destroy();
     throw error;
   }
+}
+
+/** The peer is to hear that we leave, or it keeps a dead connection; but it may be gone itself. */
+function leaving(node: RdsNode): { destroy(): Promise<unknown> } {
+  const destroy = async () => {
+    const late = delay(CLOSE_LIMIT_MS, undefined, { ref: false });
+    await Promise.race([node.close({ deadlineMs: 0 }), late]);
+    return node.destroy();
+  };
+  return { destroy };
 }
