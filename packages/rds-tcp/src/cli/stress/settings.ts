@@ -33,7 +33,7 @@ const HEADER_BYTES = { 4: 63, 6: 96 } as const;
 const OLD_HEADER_BYTES = 60;
 /** RDS_MAX_MSG_SIZE: the largest message of the protocol. */
 export const MAX_MESSAGE_BYTES = 1 << 20;
-/** Each talks to each of the other side: 16,384 pairs, about 1 KB each, that a caller can ask for. */
+/** Each talks to each of the other side: a caller can ask for 16,384 pairs, of about 1 KB each. */
 export const MAX_TASKS = 128;
 /** A task keeps a request and an ack, and may have two of each in its send buffer, or more. */
 const MAX_KEPT_BYTES = 64 << 20;
