@@ -5,6 +5,7 @@
  */
 
 import type { Call } from './inbound.js';
+import type { Clock } from './runtime.js';
 import type { Stats } from './stats.js';
 import type { Stranger } from './stranger.js';
 
@@ -18,24 +19,26 @@ export class Callers {
   readonly #stats: Stats;
   #newest = 0;
   #waiting: Stranger[] = [];
-  /** Those that stood beside the connection that has ended, and waited for it. */
-  #beside: ReadonlySet<number> = new Set();
+  readonly #clock: Clock;
+  /** When the last connection ended: those that had been accepted by then stood beside it. */
+  #endedMs = -Infinity;
   /** Whether it ended as the peer wished, which so was still alive. */
   #endedWell = false;
 
-  constructor(stats: Stats) {
+  constructor(stats: Stats, clock: Clock) {
     this.#stats = stats;
+    this.#clock = clock;
   }
 
   /**
    * Whether what it says was perhaps said before what was heard last: then its old numbers are
    * repetitions, flagged or not, and no sign of a kernel that counts from anew.
    */
-  callOf({ order }: Stranger): Call {
+  callOf({ order, acceptedMs }: Stranger): Call {
     const isOvertaken = order < this.#newest;
     this.#newest = Math.max(this.#newest, order);
     if (isOvertaken) return { order, lateness: 'overtaken' };
-    if (!this.#beside.has(order)) return { order, lateness: 'not-late' };
+    if (acceptedMs > this.#endedMs) return { order, lateness: 'not-late' };
     return { order, lateness: this.#endedWell ? 'perhaps-overtaken' : 'overtaken-or-booted' };
   }
 
@@ -49,12 +52,12 @@ export class Callers {
     this.#waiting.push(stranger);
   }
 
-  /** `endedWell` if the peer itself ended the connection for which they waited. */
+  /** The connection has ended for which they waited; `endedWell` if the peer itself ended it. */
   takeWaiting(endedWell: boolean): Stranger[] {
+    this.#endedMs = this.#clock.now();
     this.#endedWell = endedWell;
     const waiting = this.#waiting;
     this.#waiting = [];
-    this.#beside = new Set(waiting.map(({ order }) => order));
     return waiting;
   }
 

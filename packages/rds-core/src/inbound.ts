@@ -38,7 +38,7 @@ export type Lateness =
   | 'overtaken'
   /** It stood beside another one that the peer then ended: it may be the older of the two. */
   | 'perhaps-overtaken'
-  /** The same, but that one broke: its first number tells, since who has booted begins with 1. */
+  /** The same, but that one broke: who has booted begins with 1, or names a new generation. */
   | 'overtaken-or-booted';
 
 /** How a connection came about. */
@@ -47,6 +47,9 @@ export interface Call {
   /** Those that the peer made are counted as they are accepted; 0 if we made it. */
   readonly order: number;
 }
+
+/** What most frames say of their sender. */
+const NONE: Extensions = {};
 
 export const OUR_CALL: Call = { lateness: 'not-late', order: 0 };
 
@@ -103,7 +106,8 @@ export class Inbound {
     const control = sport === 0 || dport === 0;
     // Before the sequence: a restart that it tells of makes the old numbers meaningless.
     const isHello = header.extended && introduces(header);
-    if (isHello) owner.introduced(decodeExtensions(header.extensions));
+    const extensions = isHello ? decodeExtensions(header.extensions) : NONE;
+    if (isHello) owner.introduced(extensions);
     if (owner.acksInBand) {
       // A hello leaves before ours is heard: what it acknowledges may have been sent by the process
       // that was here before us. All else is said to us.
@@ -124,7 +128,8 @@ export class Inbound {
     const isResent = (header.flags & FLAG_RETRANSMITTED) !== 0;
     if (sport === 0 && dport !== 0 && !isResent) this.#lateness = 'not-late';
     if (this.#lateness === 'overtaken-or-booted') {
-      this.#lateness = sequence === 1 ? 'not-late' : 'perhaps-overtaken';
+      const isBoot = sequence === 1 && extensions.generation === undefined;
+      this.#lateness = isBoot ? 'not-late' : 'perhaps-overtaken';
     }
     if (!owner.acksInBand) this.#watchBeginning(sequence, isResent);
     const isOld = isResent || this.#lateness !== 'not-late';
@@ -163,6 +168,7 @@ export class Inbound {
 
   /** The peer counts from anew, and has on this connection before it said so. */
   peerRestarted(): void {
+    this.#lateness = 'not-late';
     const hasBegun = this.#runStart !== Infinity;
     this.#formerLife.ends(this.#order, hasBegun ? this.#nextAtBegin : this.#nextSequence);
     this.#firstSequence = this.#runStart;

@@ -49,7 +49,7 @@ export class Path implements LinkOwner, LivenessOwner {
     this.#owner = owner;
     this.#setup = setup;
     this.#redial = new Redial(options.reconnect, () => runtime.random(), setup.dials);
-    this.#callers = new Callers(stats);
+    this.#callers = new Callers(stats, runtime.clock);
     this.history = new PathHistory(runtime.clock);
     const faulted = (reason: CloseReason) => {
       // Only silence leaves a stream that can still be read.

@@ -27,6 +27,7 @@ export class Stranger implements StreamHandler {
   readonly stream: Stream;
   /** Connections are counted as they are accepted; they may be identified in another order. */
   readonly order: number;
+  readonly acceptedMs: number;
   /** The version of the congestion map that it was sent when it was accepted; -1 for none. */
   mapVersion = -1;
   /** Which path of the peer calls. The first says its map before anything else, others a hello. */
@@ -48,6 +49,7 @@ export class Stranger implements StreamHandler {
   ) {
     this.stream = stream;
     this.order = order;
+    this.acceptedMs = runtime.clock.now();
     this.#owner = owner;
     this.#maxMessageBytes = limits.maxMessageBytes;
     this.#timer = new Deadline(runtime, limits.handshakeTimeoutMs, () => {

@@ -140,8 +140,8 @@ test('a socket forgets the names of 65,536 destinations, but not where something
 
 test('a smaller peer that calls again and again while we read has 256 calls waiting', () => {
   const stats = new Stats();
-  const callers = new Callers(stats);
   const clock = new SimulatedClock();
+  const callers = new Callers(stats, clock);
   const runtime = new SimulatedNetwork(clock, new SeededRandom(1)).runtime();
   const calls: string[] = [];
   const limits = { handshakeTimeoutMs: 1000, maxMessageBytes: 1000 };
