@@ -4,6 +4,7 @@
  */
 
 import { Beginning } from './beginning.js';
+import { Fingerprints } from './fingerprints.js';
 import { FormerLife } from './former-life.js';
 import { PROBE_PORT } from './outbound.js';
 import { Refusals, readRefusals } from './refusals.js';
@@ -79,6 +80,7 @@ export class Inbound {
   /** Where the numbers that came on it last began to rise. */
   #runStart = Infinity;
   readonly #beginning = new Beginning();
+  readonly #prints = new Fingerprints();
   /** True if something came that the peer has not been told of. */
   ackDue = false;
 
@@ -133,7 +135,7 @@ export class Inbound {
     }
     if (!owner.acksInBand) this.#watchBeginning(sequence, isResent);
     const isOld = isResent || this.#lateness !== 'not-late';
-    if (isOld && this.#isRepetition(sequence) && !this.#isRenumbered(sequence)) {
+    if (isOld && this.#isRepetition(sequence) && !this.#isRenumbered(header, payload)) {
       this.ackDue = true;
       this.#stats.recv_drop_old_seq++;
       return;
@@ -148,6 +150,7 @@ export class Inbound {
     if (this.#nextSequence === 0 || sequence < this.#firstSequence) this.#firstSequence = sequence;
     if (this.#runStart === Infinity || sequence < this.#nextSequence) this.#runStart = sequence;
     this.#nextSequence = sequence + 1;
+    if (!owner.acksInBand) this.#prints.heard(header, payload);
     if (control) this.#control(header, payload);
     else {
       this.ackDue = true;
@@ -176,6 +179,7 @@ export class Inbound {
     this.#nextAtBegin = 0;
     this.#highestAck = 0;
     this.#beginning.clear();
+    this.#prints.clear();
     this.refusals.clear();
   }
 
@@ -209,9 +213,9 @@ export class Inbound {
    * A kernel that hears of our restart counts from 1, and may have to resend the first of its new
    * numbers. Below what was heard first nothing old can come: it had been acknowledged by then.
    */
-  #isRenumbered(sequence: number): boolean {
-    const isLate = this.#lateness === 'overtaken';
-    return !isLate && !this.#owner.acksInBand && sequence < this.#firstSequence;
+  #isRenumbered(header: Header, payload: Uint8Array): boolean {
+    if (this.#lateness === 'overtaken' || this.#owner.acksInBand) return false;
+    return header.sequence < this.#firstSequence || this.#prints.differs(header, payload);
   }
 
   /** One of our own nodes wants to hear that we live. */

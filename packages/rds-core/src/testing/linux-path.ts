@@ -113,10 +113,8 @@ export class LinuxPath {
   #nextRx = 0;
   readonly #sendQueue = new Queue<LinuxMessage>();
   readonly #retrans = new Queue<LinuxMessage>();
-  /** A pong has arrived since we booted, or since we count from anew because the peer has. */
+  /** A pong of this life has arrived. */
   #hasAnswered = false;
-  /** The numbers below were used before, for the peer's life that may have gone on since. */
-  #usedBelow = 0;
   #writtenBytes = 0;
   #highestSent = 0;
   #ackedBytes = 0;
@@ -260,10 +258,8 @@ export class LinuxPath {
     if (this.#index === 0) this.#connection.caughtUp();
   }
 
-  #fateOf({ isOvertaken, flags = 0, sequence = 0 }: LinuxMessage): LinuxFate {
-    // By the kernel's own rule the peer takes it for what had this number before.
-    const looksOld = flags !== 0 && !this.#hasAnswered && sequence < this.#usedBelow;
-    if (isOvertaken || looksOld) return 'dropped-by-generation';
+  #fateOf({ isOvertaken, flags }: LinuxMessage): LinuxFate {
+    if (isOvertaken) return 'dropped-by-generation';
     if (flags === wire.FLAG_RETRANSMITTED) return 'acknowledged-resent';
     return this.#hasAnswered ? 'acknowledged' : 'acknowledged-unanswered';
   }
@@ -351,8 +347,6 @@ export class LinuxPath {
 
   /** rds_conn_peer_gen_update: the peer has booted, and knows nothing of what it was sent. */
   peerRestarted(): void {
-    this.#usedBelow = Math.max(this.#usedBelow, this.#nextTx);
-    this.#hasAnswered = false;
     this.#nextTx = 1;
     this.#nextRx = 0;
     for (const message of this.#retrans) message.isFlushed = true;

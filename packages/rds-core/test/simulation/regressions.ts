@@ -32,4 +32,5 @@ export const REGRESSIONS: Readonly<Record<number, string>> = {
   7015694: 'a node that stood still at first contact was replaced while it was taken for a kernel',
   7022563: 'a clock was set back: a kernel took for old what our next process had to send twice',
   10004815: "a kernel's first connection was heard behind its second, which had broken",
+  11002432: 'the same as 7003936, where its answers came first',
 };

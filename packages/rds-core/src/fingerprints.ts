@@ -1,0 +1,43 @@
+/**
+ * Fingerprints: what a kernel's first numbers stood for. A kernel that has booted, or heard that we
+ * have, counts from 1 again. If it has to send its first words twice, they look like repetitions
+ * of what had these numbers before, and are none if they say something else.
+ */
+
+import type { Header } from './wire/header.js';
+
+/** Whoever has sent more in good order has been heard counting from anew. */
+const MAX_NUMBERS = 64;
+/** Of a payload; messages that differ do so early, or in their length. */
+const MAX_PRINTED_BYTES = 256;
+const FNV_PRIME = 0x0100_0193;
+
+export class Fingerprints {
+  readonly #prints = new Map<number, number>();
+
+  heard(header: Header, payload: Uint8Array): void {
+    if (header.sequence > MAX_NUMBERS) return;
+    this.#prints.set(header.sequence, printOf(header, payload));
+  }
+
+  /** True if this number stood for something else. */
+  differs(header: Header, payload: Uint8Array): boolean {
+    const print = this.#prints.get(header.sequence);
+    return print !== undefined && print !== printOf(header, payload);
+  }
+
+  clear(): void {
+    this.#prints.clear();
+  }
+}
+
+function printOf({ sport, dport }: Header, payload: Uint8Array): number {
+  let print = mixed(mixed(sport, dport), payload.byteLength);
+  for (const byte of payload.subarray(0, MAX_PRINTED_BYTES)) print = mixed(print, byte);
+  return print;
+}
+
+/** A step of FNV-1a. */
+function mixed(print: number, value: number): number {
+  return Math.imul(print ^ value, FNV_PRIME);
+}

@@ -1,0 +1,40 @@
+/** What tells a kernel's new numbers from its old ones. */
+
+import { expect, test } from 'vitest';
+import { Fingerprints } from '../src/fingerprints.js';
+import { Header } from '../src/wire/header.js';
+
+function header(sequence: number, sport = 4000, dport = 5000): Header {
+  return Object.assign(new Header(), { sequence, sport, dport });
+}
+
+const HELLO = new TextEncoder().encode('hello');
+const WORLD = new TextEncoder().encode('world');
+
+test('a number that stands for the same does not differ', () => {
+  const prints = new Fingerprints();
+  prints.heard(header(3), HELLO);
+  expect(prints.differs(header(3), HELLO.slice())).toBe(false);
+});
+
+test.each([
+  ['other bytes', header(3), WORLD],
+  ['another length', header(3), HELLO.subarray(1)],
+  ['another sender', header(3, 4001), HELLO],
+  ['another receiver', header(3, 4000, 5001), HELLO],
+  ['ports that have changed places', header(3, 5000, 4000), HELLO],
+])('%s under the same number differ', (_what, second, payload) => {
+  const prints = new Fingerprints();
+  prints.heard(header(3), HELLO);
+  expect(prints.differs(second, payload)).toBe(true);
+});
+
+test('of a number that was never heard, of a later one, and of what is over, nothing is known', () => {
+  const prints = new Fingerprints();
+  prints.heard(header(3), HELLO);
+  prints.heard(header(65), HELLO);
+  expect(prints.differs(header(4), WORLD)).toBe(false);
+  expect(prints.differs(header(65), WORLD)).toBe(false);
+  prints.clear();
+  expect(prints.differs(header(3), WORLD)).toBe(false);
+});
