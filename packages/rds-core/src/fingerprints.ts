@@ -10,6 +10,7 @@ import type { Header } from './wire/header.js';
 const MAX_NUMBERS = 64;
 /** Of a payload; messages that differ do so early, or in their length. */
 const MAX_PRINTED_BYTES = 256;
+const FNV_OFFSET = 0x811c_9dc5;
 const FNV_PRIME = 0x0100_0193;
 
 export class Fingerprints {
@@ -32,7 +33,7 @@ export class Fingerprints {
 }
 
 function printOf({ sport, dport }: Header, payload: Uint8Array): number {
-  let print = mixed(mixed(sport, dport), payload.byteLength);
+  let print = mixed(mixed(mixed(FNV_OFFSET, sport), dport), payload.byteLength);
   for (const byte of payload.subarray(0, MAX_PRINTED_BYTES)) print = mixed(print, byte);
   return print;
 }
