@@ -8,23 +8,29 @@ import type { Header } from './wire/header.js';
 
 /** Whoever has sent more in good order has been heard counting from anew. */
 const MAX_NUMBERS = 64;
+/** What a number has stood for lately: a resend may be of the time before, too. */
+const MAX_MEANINGS = 4;
 /** Of a payload; messages that differ do so early, or in their length. */
 const MAX_PRINTED_BYTES = 256;
 const FNV_OFFSET = 0x811c_9dc5;
 const FNV_PRIME = 0x0100_0193;
 
 export class Fingerprints {
-  readonly #prints = new Map<number, number>();
+  readonly #prints = new Map<number, readonly number[]>();
 
   heard(header: Header, payload: Uint8Array): void {
-    if (header.sequence > MAX_NUMBERS) return;
-    this.#prints.set(header.sequence, printOf(header, payload));
+    const { sequence } = header;
+    if (sequence > MAX_NUMBERS) return;
+    const prints = this.#prints.get(sequence) ?? [];
+    const print = printOf(header, payload);
+    if (prints.includes(print)) return;
+    this.#prints.set(sequence, [...prints, print].slice(-MAX_MEANINGS));
   }
 
-  /** True if this number stood for something else. */
+  /** True if this number is known, and stood for something else. */
   differs(header: Header, payload: Uint8Array): boolean {
-    const print = this.#prints.get(header.sequence);
-    return print !== undefined && print !== printOf(header, payload);
+    const prints = this.#prints.get(header.sequence);
+    return prints !== undefined && !prints.includes(printOf(header, payload));
   }
 
   clear(): void {

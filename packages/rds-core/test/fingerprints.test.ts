@@ -29,6 +29,15 @@ test.each([
   expect(prints.differs(second, payload)).toBe(true);
 });
 
+test('a number may have stood for several things, of which none differs', () => {
+  const prints = new Fingerprints();
+  prints.heard(header(3), HELLO);
+  prints.heard(header(3), WORLD);
+  expect(prints.differs(header(3), HELLO)).toBe(false);
+  expect(prints.differs(header(3), WORLD)).toBe(false);
+  expect(prints.differs(header(3, 4001), WORLD)).toBe(true);
+});
+
 test('of a number that was never heard, of a later one, and of what is over, nothing is known', () => {
   const prints = new Fingerprints();
   prints.heard(header(3), HELLO);

@@ -33,4 +33,6 @@ export const REGRESSIONS: Readonly<Record<number, string>> = {
   7022563: 'a clock was set back: a kernel took for old what our next process had to send twice',
   10004815: "a kernel's first connection was heard behind its second, which had broken",
   11002432: 'the same as 7003936, where its answers came first',
+  12011892:
+    'a kernel resent one number twice, of the time before it counted from anew and of after',
 };
