@@ -7,7 +7,8 @@
  * any message, and the late pong of an old barrier must not be taken for that of a newer one.
  */
 
-import type { Clock, Timer } from './runtime.js';
+import { Deadline } from './deadline.js';
+import type { Runtime } from './runtime.js';
 
 /** A pong comes within a tick, 10 ms, where there is one. */
 const PONG_TIMEOUT_MS = 5000;
@@ -28,10 +29,10 @@ export type Missing =
   | 'never';
 
 export class AckBarrier {
-  readonly #clock: Clock;
+  readonly #runtime: Runtime;
   readonly #isHeard: () => boolean;
   readonly #missing: (meaning: Missing, sequence: number) => void;
-  #waiting: { readonly tag: number; sequence: number; readonly timer: Timer } | null = null;
+  #waiting: { readonly tag: number; sequence: number; readonly timer: Deadline } | null = null;
   /** Whether the peer answers pings at all. */
   #answers: 'yes' | 'no' | 'not known' = 'not known';
   /** Connections in a row on which it has not. */
@@ -42,11 +43,11 @@ export class AckBarrier {
    * sequence up to which the missing pong would have acknowledged.
    */
   constructor(
-    clock: Clock,
+    runtime: Runtime,
     isHeard: () => boolean,
     missing: (meaning: Missing, sequence: number) => void,
   ) {
-    this.#clock = clock;
+    this.#runtime = runtime;
     this.#isHeard = isHeard;
     this.#missing = missing;
   }
@@ -77,7 +78,7 @@ export class AckBarrier {
   begin(tag: number, isAssumed: boolean): void {
     const connections = isAssumed ? UNANSWERED_IF_ASSUMED : UNANSWERED_CONNECTIONS;
     const timeoutMs = this.#answers === 'no' ? NO_PONG_MS : PONG_TIMEOUT_MS;
-    const timer = this.#clock.setTimer(timeoutMs, () => {
+    const timer = new Deadline(this.#runtime, timeoutMs, () => {
       const sequence = this.#waiting?.sequence ?? 0;
       this.#waiting = null;
       this.#missing(this.#meaning(sequence, connections), sequence);

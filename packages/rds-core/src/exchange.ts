@@ -70,7 +70,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
     this.#outbound = new Outbound(this, pool, firstSequence, stats);
     this.#inbound = new Inbound(this, stats);
     this.acknowledger = new Acknowledger(this, this.#inbound, this.#outbound, runtime);
-    this.#kernelTalk = new KernelTalk(this, peer, runtime.clock, stats);
+    this.#kernelTalk = new KernelTalk(this, peer, runtime, stats);
   }
 
   get queue(): SendQueue {

@@ -93,8 +93,9 @@ export class FlowTable {
     const name = `${to.address}/${to.port}/${to.tcpPort ?? ''}`;
     let flow = this.#names.get(name);
     if (flow === undefined || flow.epoch !== this.#router.epoch) {
-      flow = this.#route(to, syscall);
+      // Before it is found: a new flow is idle, and would be forgotten with those that are.
       if (this.#names.size >= MAX_NAMES) this.#forgetNames();
+      flow = this.#route(to, syscall);
       this.#names.set(name, flow);
     }
     this.#last = { to: { address: to.address, port: to.port, tcpPort: to.tcpPort }, flow };

@@ -6,11 +6,12 @@
 
 import { AckBarrier, type Missing } from './ack-barrier.js';
 import type { CloseReason } from './close-reason.js';
+import { Deadline } from './deadline.js';
 import type { Link } from './link.js';
 import type { Message } from './message.js';
 import { PROBE, PROBE_PORT } from './outbound.js';
 import type { Peer } from './peer.js';
-import type { Clock, Timer } from './runtime.js';
+import type { Runtime } from './runtime.js';
 import type { SendQueue } from './send-queue.js';
 import type { Stats } from './stats.js';
 
@@ -36,21 +37,21 @@ export class KernelTalk {
   readonly #peer: Peer;
   readonly #stats: Stats;
   readonly #barrier: AckBarrier;
-  readonly #clock: Clock;
+  readonly #runtime: Runtime;
   /** The last connection that came up. */
   #link: Link | null = null;
   /** It has answered this incarnation of ours. */
   #knowsUs = false;
   /** Runs while its first answer is waited for. */
-  #firstAnswer: Timer | null = null;
+  #firstAnswer: Deadline | null = null;
 
-  constructor(owner: KernelTalkOwner, peer: Peer, clock: Clock, stats: Stats) {
+  constructor(owner: KernelTalkOwner, peer: Peer, runtime: Runtime, stats: Stats) {
     this.#owner = owner;
     this.#peer = peer;
     this.#stats = stats;
-    this.#clock = clock;
+    this.#runtime = runtime;
     const isHeard = () => this.#link !== null && this.#link.chunks > 0;
-    this.#barrier = new AckBarrier(clock, isHeard, (meaning, sequence) => {
+    this.#barrier = new AckBarrier(runtime, isHeard, (meaning, sequence) => {
       this.#pongMissing(meaning, sequence);
     });
   }
@@ -124,7 +125,7 @@ export class KernelTalk {
    */
   #awaitFirstAnswer(): void {
     this.#owner.queue.hold();
-    this.#firstAnswer = this.#clock.setTimer(FIRST_ANSWER_MS, () => this.#release());
+    this.#firstAnswer = new Deadline(this.#runtime, FIRST_ANSWER_MS, () => this.#release());
   }
 
   #release(): void {

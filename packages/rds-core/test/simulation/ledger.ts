@@ -131,7 +131,8 @@ export class Ledger {
     if (settlement !== 'delivered') return;
     // The reader may get the message in the same moment, a few promises later.
     this.#clock.setTimer(0, () => {
-      if (!canBeThere(entry)) this.violated('a receipt before the message', entry);
+      if (!canBeThere(entry) && !isAmbiguous(entry))
+        this.violated('a receipt before the message', entry);
     });
   }
 
@@ -227,7 +228,8 @@ export class Ledger {
         entry.settlement !== 'not-delivered' &&
         isUnaltered(entry, data),
     );
-    return candidates.find(isPromised) ?? candidates[0];
+    const isOfTheLiving = ({ from }: Entry) => from.incarnation.isLive;
+    return candidates.find(isPromised) ?? candidates.find(isOfTheLiving) ?? candidates[0];
   }
 
   #checkOrder(entry: Entry, endpoint: Endpoint): void {
@@ -257,9 +259,14 @@ export function isPromised({ from, to, isExcused }: Entry): boolean {
   return !isExcused && isThere(from) && to !== undefined && isThere(to);
 }
 
-/** Empty messages can not be told from each other: one that came may have been another. */
-export function isAmbiguous({ length, flow }: Entry): boolean {
-  return length === 0 && flow.entries.some((entry) => entry.length === 0 && !isPromised(entry));
+/** Some can not be told from each other: one that came may have been another. */
+export function isAmbiguous(entry: Entry): boolean {
+  const isTwin = (other: Entry) => other.length === entry.length && haveSameBytes(entry, other);
+  return !hasName(entry) && entry.flow.entries.some((other) => isTwin(other) && !isPromised(other));
+}
+
+function haveSameBytes({ id, length }: Entry, other: Entry): boolean {
+  return length === 0 || id % PERIOD === other.id % PERIOD;
 }
 
 /** What was alive when it was sent still is. */

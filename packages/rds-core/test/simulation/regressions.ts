@@ -35,4 +35,6 @@ export const REGRESSIONS: Readonly<Record<number, string>> = {
   11002432: 'the same as 7003936, where its answers came first',
   12011892:
     'a kernel resent one number twice, of the time before it counted from anew and of after',
+  13038053: 'the checker took one message of three bytes for another',
+  13044019: 'a pong that waited behind our own stall came too late for the barrier',
 };
