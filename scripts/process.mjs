@@ -76,10 +76,11 @@ export function runShellQuietly(line, folder = root) {
  * to install it.
  *
  * @param {string} command such as `install --frozen-lockfile`
+ * @param {string} [folder] where it runs
  */
-export function runPnpm(command) {
+export function runPnpm(command, folder = root) {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  return runShellQuietly(`npx --yes ${packageManager} ${command}`);
+  return runShellQuietly(`npx --yes ${packageManager} ${command}`, folder);
 }
 
 /**

@@ -22,6 +22,7 @@ const tasks = {
   coverage,
   soak,
   interop,
+  bench,
   build,
   check: checkAll,
   simulate: runSimulation,
@@ -78,6 +79,12 @@ async function soak(args) {
 async function interop(args) {
   await setUp();
   return runNode(['interop/main.mjs', ...args]);
+}
+
+/** @param {string[]} args */
+async function bench(args) {
+  await setUp();
+  return runNode(['bench/main.mjs', ...args]);
 }
 
 /**

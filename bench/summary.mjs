@@ -1,0 +1,82 @@
+// The report for a terminal.
+
+import { metricOf, significant } from './metrics.mjs';
+
+/** @typedef {import('./report.mjs').Report} Report */
+/** @typedef {import('./report.mjs').Cell} Cell */
+
+/** @param {Report} report */
+export function summaryOf(report) {
+  const blocks = [factsOf(report)];
+  for (const { name, about, rows } of report.sections) {
+    if (rows.length > 0) blocks.push(`${name}: ${about}\n${tableOf(rows)}`);
+  }
+  blocks.push(failuresOf(report), skippedOf(report), aheadOf(report));
+  return blocks.filter((block) => block !== '').join('\n\n');
+}
+
+/** @param {Report} report */
+function factsOf({ facts }) {
+  return Object.entries(facts)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('\n');
+}
+
+/** @param {readonly import('./report.mjs').Row[]} rows */
+function tableOf(rows) {
+  const names = rows[0]?.cells.map(({ contender }) => contender) ?? [];
+  const columns = rows.map(({ metric, cells }) =>
+    aligned([metricOf(metric).title, ...cells.map((cell) => cellText(metric, cell))]),
+  );
+  const width = Math.max(...names.map((name) => name.length));
+  const lines = ['', ...names].map((name, index) =>
+    [name.padEnd(width), ...columns.map((column) => column[index])].join('   '),
+  );
+  return lines.map((line) => `  ${line}`).join('\n');
+}
+
+/** @param {readonly string[]} texts */
+function aligned(texts) {
+  const width = Math.max(...texts.map((text) => text.length));
+  return texts.map((text) => text.padStart(width));
+}
+
+/**
+ * @param {string} metric
+ * @param {Cell | undefined} cell
+ */
+export function cellText(metric, cell) {
+  if (cell === undefined || cell.state === 'cannot') return '-';
+  if (cell.spread === undefined) return 'failed';
+  const { median, mad } = cell.spread;
+  const { format } = metricOf(metric);
+  const spread = mad > 0 ? ` ±${significant((100 * mad) / median)}%` : '';
+  const ratio = cell.ratio == null ? '' : ` ${cell.ratio.toFixed(2)}×`;
+  return `${format(median)}${spread}${ratio}`;
+}
+
+/** @param {Report} report */
+function failuresOf({ measurements }) {
+  const failed = measurements.flatMap(({ round, contender, workload, error }) =>
+    error === undefined ? [] : [`  ${contender}, ${workload}, round ${round}: ${error}`],
+  );
+  return failed.length === 0 ? '' : `failed:\n${failed.join('\n')}`;
+}
+
+/** @param {Report} report */
+function skippedOf({ skipped }) {
+  if (skipped.length === 0) return '';
+  return `SKIPPED:\n${skipped.map(({ name, why }) => `  ${name}: ${why}`).join('\n')}`;
+}
+
+/** @param {Report} report */
+function aheadOf({ ahead, contenders }) {
+  if (!contenders.some(({ kind }) => kind === 'peer')) return 'no peer has run';
+  if (ahead.length === 0) return 'no peer is ahead of ours in any cell';
+  const lines = ahead.map(({ workload, metric, peer, ours }) => {
+    const { title } = metricOf(metric);
+    const [theirs, own] = [cellText(metric, peer), cellText(metric, ours)];
+    return `  ${workload}, ${title}: ${peer.contender} ${theirs}, ${ours.contender} ${own}`;
+  });
+  return `cells where a peer is ahead of one of ours over TCP:\n${lines.join('\n')}`;
+}
