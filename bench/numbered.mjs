@@ -2,13 +2,17 @@
 // number of its flow (2 bytes), which the receiver checks; under cuts also with the time it was
 // sent (8 bytes). The rest is left as it is.
 
-/** From here on messages come from a ring: new memory for each costs more than to carry it. */
+/**
+ * From here on the messages of all contenders come from a ring: new memory for each would cost more
+ * than to carry it, and the same one again and again would never leave the cache.
+ */
 const RING_FROM_BYTES = 8192;
 /**
- * How much of the ring: far more than any contender has on its way. Who overtakes the ring sends
+ * How much of the ring: more than any contender has on its way. Who is overtaken by the ring sends
  * wrong numbers, and is found out.
  */
-const RING_BYTES = 96 * 2 ** 20;
+const RING_BYTES = 16 * 2 ** 20;
+const LEAST_RING_MESSAGES = 32;
 const TIME_OFFSET = 8;
 
 /** The clock that all processes of this machine share. */
@@ -43,17 +47,16 @@ export class NumberedMessages {
 
   /**
    * @param {import('./contender.mjs').Plan} plan
-   * @param {boolean} keeps whether each needs a buffer of its own
+   * @param {boolean} keeps whether each small one needs a buffer of its own
    */
   constructor({ sizeBytes, active, cut }, keeps) {
     this.#sizeBytes = sizeBytes;
     this.#isTimed = cut;
     this.#next = new Uint32Array(active);
-    if (!keeps) this.#ring = [Buffer.alloc(sizeBytes, 1)];
-    else if (sizeBytes >= RING_FROM_BYTES) {
-      const count = Math.ceil(RING_BYTES / sizeBytes);
-      this.#ring = Array.from({ length: count }, () => Buffer.alloc(sizeBytes, 1));
-    }
+    if (sizeBytes >= RING_FROM_BYTES) {
+      const length = Math.max(Math.ceil(RING_BYTES / sizeBytes), LEAST_RING_MESSAGES);
+      this.#ring = Array.from({ length }, () => Buffer.alloc(sizeBytes, 1));
+    } else if (!keeps) this.#ring = [Buffer.alloc(sizeBytes, 1)];
   }
 
   /** @param {number} flow */

@@ -36,7 +36,8 @@ export class SideProcess {
 
   /** @param {readonly string[]} command */
   constructor([program = '', ...args]) {
-    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    // A group of its own: a side may have started programs, which have to end with it.
+    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     /** @type {Promise<never>} */
     this.#failure = new Promise((_, reject) => {
       this.#fail = reject;
@@ -99,7 +100,9 @@ export class SideProcess {
 
   /** Ends it, and waits until it has ended. */
   async close() {
-    this.#child.kill('SIGKILL');
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid !== undefined && exitCode === null && signalCode === null)
+      process.kill(-pid, 'SIGKILL');
     await this.#closed;
   }
 

@@ -5,13 +5,14 @@
 import { measureRate, PLAIN_PLAN } from '../workload.mjs';
 
 const ACTIVE = 10;
+const MANY = 1000;
 
 /** @type {readonly import('../workload.mjs').Workload[]} */
-export const workloads = [10, 1000].map((receivers) => ({
+export const workloads = [ACTIVE, MANY].map((receivers) => ({
   name: `peers-${receivers}`,
   about: `64 bytes to ${ACTIVE} of ${receivers} connected peers`,
   isQuick: false,
-  needs: receivers > ACTIVE ? ['many', 'thousand'] : ['many'],
+  needs: receivers === MANY ? ['many', 'thousand'] : ['many'],
   plan: { ...PLAIN_PLAN, receivers, active: ACTIVE },
   measure: measurePeers,
 }));
@@ -21,5 +22,6 @@ async function measurePeers(session, plan, lengths) {
   /** @type {import('../session.mjs').Usage} */
   const { nowKib, startKib } = await session.sender.ask('usage', 'usage');
   const figures = await measureRate(session, plan, lengths);
-  return { ...figures, idle: (nowKib - startKib) / plan.receivers };
+  // Of few peers the rest of the library is more than they are.
+  return plan.receivers === MANY ? { ...figures, idle: (nowKib - startKib) / MANY } : figures;
 }
