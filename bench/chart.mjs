@@ -1,5 +1,5 @@
-// A bar chart as an SVG file: a bar for each contender, longest first or shortest, as is better, and
-// a whisker from the smallest to the largest round. The scale is logarithmic where one contender is
+// A bar chart as an SVG file: a bar for each contender, the best first, and a whisker from the
+// smallest to the largest round. The scale is logarithmic where one contender is
 // more than a hundred times another, and says so.
 
 import { metricOf } from './metrics.mjs';
@@ -74,7 +74,8 @@ function scaleOf(bars) {
  * @param {string} colour
  */
 function rectangle(y, width, colour) {
-  return `<rect x="${NAMES_WIDTH}" y="${y}" width="${width}" height="${BAR_HEIGHT}" fill="${colour}"/>`;
+  const place = `x="${NAMES_WIDTH}" y="${y}" width="${width}" height="${BAR_HEIGHT}"`;
+  return `<rect ${place} fill="${colour}"/>`;
 }
 
 /** @param {string} text */

@@ -16,7 +16,7 @@ export class CutProxy {
     this.#server = createServer({ noDelay: true }, (socket) => this.#join(socket));
   }
 
-  /** @param {import('./contender.mjs').Where} to with a `port`, and a `host` unless it is 127.0.0.1 */
+  /** @param {import('./contender.mjs').Where} to has a `port`, and a `host` if not 127.0.0.1 */
   static async open(to) {
     const proxy = new CutProxy(to);
     proxy.#server.listen({ host: proxy.#host, port: 0 });

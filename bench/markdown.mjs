@@ -25,8 +25,9 @@ export function markdownOf(report, charts, explanation) {
     ...aheadOf(report),
     '## Results',
     [
-      'Each cell: the median of the rounds, in brackets the smallest and the largest, `±` the median',
-      'distance from the median, and `×` the median of the ratios to `raw-net` in the same round.',
+      'Each cell: the median of the rounds, in brackets the smallest and the largest, `±` the',
+      'median distance from the median, and `×` the median of the ratios to `raw-net` in the same',
+      'round.',
       '`-`: the contender can not do it.',
     ].join('\n'),
   ];

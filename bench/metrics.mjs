@@ -8,7 +8,7 @@
  */
 
 /** @type {Readonly<Record<string, Metric>>} */
-export const metrics = {
+const metrics = {
   rate: { title: 'messages/s', better: 'more', format: withPrefix },
   cpu: { title: 'CPU s per 10⁶, both sides', better: 'less', format: significant },
   rss: { title: 'peak RSS MiB, both sides', better: 'less', format: significant },

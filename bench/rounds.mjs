@@ -1,5 +1,6 @@
-// The run: every workload of every contender in round 1, then all again in round 2, and so on. Ratios
-// are taken within a round, so that what the machine does meanwhile is in both numbers.
+// The run: in round 1 every contender in the first workload, then every contender in the next; then
+// all again in round 2. Ratios are taken within a round, so that what the machine does meanwhile is
+// in both numbers.
 
 import { Session } from './session.mjs';
 
@@ -64,7 +65,7 @@ export async function runRounds(runners, workloads, { rounds, lengths }, measure
  * @param {import('./workload.mjs').Workload} workload
  * @param {import('./session.mjs').Lengths} lengths
  */
-export async function measure(contender, workload, lengths) {
+async function measure(contender, workload, lengths) {
   const plan = { ...workload.plan, network: `127.${FIRST_NETWORK + (process.pid % NETWORKS)}` };
   const session = await Session.open(contender, plan, workload.onOneCore === true);
   try {

@@ -24,7 +24,7 @@ export function nodeCommand(role, contender, plan, where) {
 
 export class SideProcess {
   #child;
-  /** @type {Map<string, (answer: unknown) => void>} What is waited for, by the name of the answer. */
+  /** @type {Map<string, (answer: unknown) => void>} What is waited for, by its name. */
   #waiting = new Map();
   /** @type {Map<string, unknown>} What was said before anybody waited for it. */
   #said = new Map();

@@ -45,7 +45,7 @@ function aligned(texts) {
  * @param {string} metric
  * @param {Cell | undefined} cell
  */
-export function cellText(metric, cell) {
+function cellText(metric, cell) {
   if (cell === undefined || cell.state === 'cannot') return '-';
   if (cell.spread === undefined) return 'failed';
   const { median, mad } = cell.spread;

@@ -22,9 +22,11 @@ export class WindowedFlow {
    * @param {number} sizeBytes of a message
    * @param {Send} send
    * @param {SendAndTell} sendAndTell
+   * @param {number} [mostMessages] in a window, for who does badly with more
    */
-  constructor(sizeBytes, send, sendAndTell) {
-    this.#messagesPerWindow = Math.max(1, Math.floor(WINDOW_BYTES / sizeBytes));
+  constructor(sizeBytes, send, sendAndTell, mostMessages = Number.POSITIVE_INFINITY) {
+    const messages = Math.min(Math.floor(WINDOW_BYTES / sizeBytes), mostMessages);
+    this.#messagesPerWindow = Math.max(1, messages);
     this.#send = send;
     this.#sendAndTell = sendAndTell;
   }

@@ -87,7 +87,7 @@ static void read_all(char *target, size_t length) {
   }
 }
 
-/* ── The sender ─────────────────────────────────────────────────────────────────────────────── */
+/* The sender */
 
 static char batch[BATCH_BYTES];
 static size_t used;
@@ -178,7 +178,7 @@ static void send_side(int port) {
   }
 }
 
-/* ── The receiver ───────────────────────────────────────────────────────────────────────────── */
+/* The receiver */
 
 static uint64_t arrived, target = UINT64_MAX;
 static double first_ms;

@@ -8,12 +8,16 @@ import {
   ServerCredentials,
 } from '@grpc/grpc-js';
 import { pairsOf } from '../contender.mjs';
+import { WindowedFlow } from '../windowed-flow.mjs';
 
 /** @typedef {import('@grpc/grpc-js').Duplex} Duplex */
 
 const OPTIONS = {
   'grpc.max_receive_message_length': -1,
   'grpc.max_send_message_length': -1,
+  // What it keeps to try again it says is written, and by default that is a megabyte of messages.
+  // It takes the longer for each the more there are.
+  'grpc.per_rpc_retry_buffer_size': 4096,
   // Or all clients of the process would share one connection.
   'grpc.use_local_subchannel_pool': 1,
 };
@@ -26,6 +30,8 @@ const service = {
   carry: { path: '/bench/carry', requestStream: true, responseStream: true, ...encoding },
   deliver: { path: '/bench/deliver', requestStream: false, responseStream: false, ...encoding },
 };
+/** `write` says no after 16, which is too soon to fill the way; these are all that wait. */
+const MOST_WAITING = 64;
 const NOTHING = Buffer.alloc(0);
 
 /** @type {import('../contender.mjs').Contender} */
@@ -69,7 +75,7 @@ export const contender = {
           const stream = client.carry();
           stream.on('data', answered);
           await new Promise((resolve) => stream.on('metadata', () => resolve(undefined)));
-          return new StreamFlow(stream, client);
+          return flowOf(stream, client, plan.sizeBytes);
         }),
       );
     });
@@ -77,36 +83,28 @@ export const contender = {
   },
 };
 
-class StreamFlow {
-  #stream;
-  #client;
-
-  /**
-   * @param {Duplex} stream
-   * @param {import('@grpc/grpc-js').GenericClient} client
-   */
-  constructor(stream, client) {
-    this.#stream = stream;
-    this.#client = client;
-  }
-
-  /** @type {import('../contender.mjs').Flow['send']} */
-  send(message) {
-    return this.#stream.write(message);
-  }
-
-  /** @returns {Promise<void>} */
-  writable() {
-    return new Promise((resolve) => this.#stream.once('drain', () => resolve()));
-  }
-
-  /** @param {Buffer} message */
-  deliver(message) {
-    return new Promise((resolve, reject) => {
-      this.#client.deliver(message, (error) => {
-        if (error) reject(error);
-        else resolve(undefined);
-      });
-    });
-  }
+/**
+ * @param {Duplex} stream
+ * @param {import('@grpc/grpc-js').GenericClient} client
+ * @param {number} sizeBytes
+ * @returns {import('../contender.mjs').Flow}
+ */
+function flowOf(stream, client, sizeBytes) {
+  const flow = new WindowedFlow(
+    sizeBytes,
+    (message) => stream.write(message),
+    (message, through) => stream.write(message, through),
+    MOST_WAITING,
+  );
+  return {
+    send: (message) => flow.send(message),
+    writable: () => flow.writable(),
+    deliver: (message) =>
+      new Promise((resolve, reject) => {
+        client.deliver(message, (error) => {
+          if (error) reject(error);
+          else resolve(undefined);
+        });
+      }),
+  };
 }

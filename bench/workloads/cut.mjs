@@ -1,6 +1,6 @@
-// How long nothing arrives after the connection was cut. A message is sent every millisecond through
-// a proxy, which resets both ends; measured is the time from there until the first message arrives
-// that was sent after the cut. `lost` and `repeated` say what became of the others.
+// How long nothing arrives after the connection was cut. A message is sent every millisecond
+// through a proxy, which resets both ends; measured is the time from there until the first message
+// arrives that was sent after the cut. `lost` and `repeated` say what became of the others.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { nowMs } from '../numbered.mjs';

@@ -1,6 +1,6 @@
 // One endpoint with 1,000 peers, of which 10 are sent to; and the same with these 10 alone. All are
-// on the loopback, in one process. `idle` is what a connected peer costs the one that has them all in
-// resident memory, before anything is carried.
+// on the loopback, in one process. `idle` is what a connected peer costs the one that has them all
+// in resident memory, before anything is carried.
 
 import { measureRate, PLAIN_PLAN } from '../workload.mjs';
 
