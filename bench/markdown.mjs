@@ -57,18 +57,18 @@ function aheadOf({ ahead, contenders }) {
   if (ahead.length === 0) return ['Nowhere.'];
   const lines = ahead.map(({ workload, metric, peer, ours }) => [
     ...[workload, metricOf(metric).title],
-    ...[`${peer.contender}: ${middleText(metric, peer)}`],
-    ...[`${ours.contender}: ${middleText(metric, ours)}`],
+    middleText(metric, peer),
+    ours.map((cell) => middleText(metric, cell)).join(', '),
   ]);
-  return [tableOf(['workload', 'figure', 'peer', 'ours'], lines)];
+  return [tableOf(['workload', 'figure', 'peer', 'ours that it is ahead of'], lines)];
 }
 
 /**
  * @param {string} metric
  * @param {Cell} cell
  */
-function middleText(metric, { spread }) {
-  return spread === undefined ? '-' : metricOf(metric).format(spread.median);
+function middleText(metric, { contender, spread }) {
+  return `${contender}: ${spread === undefined ? '-' : metricOf(metric).format(spread.median)}`;
 }
 
 /**

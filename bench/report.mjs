@@ -21,7 +21,7 @@ import { median, spreadOf } from './statistics.mjs';
 
 /** @typedef {{ metric: string, cells: readonly Cell[] }} Row */
 /** @typedef {{ name: string, about: string, rows: readonly Row[] }} Section */
-/** @typedef {{ workload: string, metric: string, peer: Cell, ours: Cell }} Ahead */
+/** @typedef {{ workload: string, metric: string, peer: Cell, ours: readonly Cell[] }} Ahead */
 /** @typedef {{ name: string, kind: Cell['kind'], about: string, versions: string }} Shown */
 /** @typedef {{ name: string, why: string }} Skipped */
 
@@ -31,7 +31,7 @@ import { median, spreadOf } from './statistics.mjs';
  * @property {readonly Shown[]} contenders
  * @property {readonly Skipped[]} skipped
  * @property {readonly Section[]} sections
- * @property {readonly Ahead[]} ahead cells where a peer is ahead of one of ours
+ * @property {readonly Ahead[]} ahead cells where a peer is ahead of ours, of whichever
  * @property {readonly Measurement[]} measurements
  */
 
@@ -62,7 +62,7 @@ export function sectionsOf(runners, workloads, measurements) {
 }
 
 /**
- * Where a peer is better than one of ours over TCP. What is equal in print is not ahead.
+ * Where a peer is better than any of ours over TCP, and than which of them.
  *
  * @param {readonly Section[]} sections
  * @returns {readonly Ahead[]}
@@ -76,11 +76,10 @@ export function aheadOf(sections) {
       const ours = cells.filter(({ contender, kind, spread }) => {
         return kind === 'ours' && contender !== 'ours-loopback' && spread !== undefined;
       });
-      return peers.flatMap((peer) =>
-        ours
-          .filter((one) => isBetter(better, medianOf(peer), medianOf(one)))
-          .map((one) => ({ workload, metric, peer, ours: one })),
-      );
+      return peers.flatMap((peer) => {
+        const behind = ours.filter((one) => isBetter(better, medianOf(peer), medianOf(one)));
+        return behind.length === 0 ? [] : [{ workload, metric, peer, ours: behind }];
+      });
     }),
   );
 }

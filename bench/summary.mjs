@@ -51,7 +51,7 @@ function cellText(metric, cell) {
   const { median, mad } = cell.spread;
   const { format } = metricOf(metric);
   const spread = mad > 0 ? ` ±${significant((100 * mad) / median)}%` : '';
-  const ratio = cell.ratio == null ? '' : ` ${cell.ratio.toFixed(2)}×`;
+  const ratio = cell.ratio == null ? '' : ` ${significant(cell.ratio)}×`;
   return `${format(median)}${spread}${ratio}`;
 }
 
@@ -74,9 +74,10 @@ function aheadOf({ ahead, contenders }) {
   if (!contenders.some(({ kind }) => kind === 'peer')) return 'no peer has run';
   if (ahead.length === 0) return 'no peer is ahead of ours in any cell';
   const lines = ahead.map(({ workload, metric, peer, ours }) => {
-    const { title } = metricOf(metric);
-    const [theirs, own] = [cellText(metric, peer), cellText(metric, ours)];
-    return `  ${workload}, ${title}: ${peer.contender} ${theirs}, ${ours.contender} ${own}`;
+    const { title, format } = metricOf(metric);
+    const text = (/** @type {Cell} */ { contender, spread }) =>
+      `${contender} ${spread === undefined ? '-' : format(spread.median)}`;
+    return `  ${workload}, ${title}: ${text(peer)} before ${ours.map(text).join(', ')}`;
   });
-  return `cells where a peer is ahead of one of ours over TCP:\n${lines.join('\n')}`;
+  return `cells where a peer is ahead of ours over TCP, by the way of receiving:\n${lines.join('\n')}`;
 }

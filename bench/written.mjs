@@ -24,5 +24,7 @@ export function writeReport(report, folder) {
   }
   const link = relative(folder, OWN_README).replaceAll('\\', '/');
   writeFileSync(join(folder, 'README.md'), markdownOf(report, charts, link));
-  writeFileSync(join(folder, 'results.json'), `${JSON.stringify(report, null, 2)}\n`);
+  const { facts, contenders, skipped, measurements } = report;
+  const results = { facts, contenders, skipped, measurements };
+  writeFileSync(join(folder, 'results.json'), `${JSON.stringify(results, null, 1)}\n`);
 }
