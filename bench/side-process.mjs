@@ -100,9 +100,7 @@ export class SideProcess {
 
   /** Ends it, and waits until it has ended. */
   async close() {
-    const { pid, exitCode, signalCode } = this.#child;
-    if (pid !== undefined && exitCode === null && signalCode === null)
-      process.kill(-pid, 'SIGKILL');
+    if (this.#child.pid !== undefined) endGroup(this.#child.pid);
     await this.#closed;
   }
 
@@ -116,5 +114,16 @@ export class SideProcess {
       if (waiting === undefined) this.#said.set(name, value);
       else waiting(value);
     }
+  }
+}
+
+/** @param {number} pid */
+function endGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    // It has ended by itself, and has left nobody behind.
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'ESRCH') throw error;
   }
 }

@@ -19,7 +19,7 @@ export const workloads = [
   {
     name: 'cut',
     about: 'from a cut of the connection to the next delivery',
-    isQuick: false,
+    isQuick: true,
     needs: ['reconnect'],
     plan: { ...PLAIN_PLAN, cut: true },
     measure: measureCuts,
