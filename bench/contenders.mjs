@@ -7,6 +7,7 @@
  * @property {'limit' | 'ours' | 'peer'} kind
  * @property {string} about
  * @property {readonly string[]} packages from npm, which are installed for it
+ * @property {string} [program] of the system, that it needs
  */
 
 /** The one that all others are measured by. */
@@ -16,15 +17,18 @@ export const BASE = 'raw-net';
 export const contenders = [
   limit('raw-net', "plain node:net, 'data' events"),
   limit('raw-net-onread', 'plain node:net, `onread` at the receiver'),
-  limit('c', 'the same framing in C'),
+  { ...limit('c', 'the same framing in C'), program: 'cc' },
   ours('ours-callback', "'message' listener"),
   ours('ours-iterator', '`for await`'),
   ours('ours-recvmsg', '`recvmsg`'),
   ours('ours-recvmmsg', '`recvmmsg`'),
   ours('ours-loopback', 'between sockets of one node'),
-  peer('zeromq', 'PUSH to PULL, ROUTER to DEALER', ['zeromq']),
+  peer('zeromq', 'PUSH to PULL; DEALER to DEALER where there are answers', ['zeromq']),
   peer('ws', 'WebSocket', ['ws', 'bufferutil']),
-  peer('nats', 'core NATS, through its server', ['@nats-io/transport-node']),
+  {
+    ...peer('nats', 'core NATS, through its server', ['@nats-io/transport-node']),
+    program: 'nats-server',
+  },
   peer('grpc', 'streams of @grpc/grpc-js', ['@grpc/grpc-js']),
   peer('socket.io', 'events over WebSocket', ['socket.io', 'socket.io-client']),
   peer('mqtt', 'MQTT.js to aedes', ['mqtt', 'aedes']),

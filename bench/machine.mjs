@@ -29,8 +29,10 @@ export function factsOf({ rounds, lengths }) {
 }
 
 /** @param {import('./contenders.mjs').Entry} entry */
-export function versionsOf({ packages }) {
-  return packages.map((name) => `${name} ${versionOf(name)}`).join(', ');
+export function versionsOf({ packages, program }) {
+  const versions = packages.map((name) => `${name} ${versionOf(name)}`);
+  if (program !== undefined) versions.push(said(program, '--version').split('\n', 1)[0] ?? '');
+  return versions.join(', ');
 }
 
 /** @param {string} program that may not be there */
