@@ -38,10 +38,9 @@ export class Arrivals {
     const flow = flowOf(message);
     const number = numberOf(message);
     const expected = this.#expected[flow];
-    if (message.length !== this.#sizeBytes || number !== expected) {
-      if (!this.#isCut) return this.#wrong(message, number, expected);
-    }
+    if (message.length !== this.#sizeBytes) return this.#wrong(message, number, expected);
     if (this.#isCut) return this.#noteTime(message, number, flow);
+    if (number !== expected) return this.#wrong(message, number, expected);
     this.#expected[flow] = number + 1;
     if (this.#count++ === 0) this.#firstMs = performance.now();
     if (this.#count === this.#target) this.#finish();

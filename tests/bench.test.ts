@@ -91,6 +91,8 @@ describe('what arrives', () => {
     const sent = Array.from({ length: 4 }, () => messages.next(0));
     for (const number of [0, 3, 3]) arrivals.deliver(sent[number] ?? Buffer.alloc(0));
     expect([arrivals.lost, arrivals.repeated, errors]).toEqual([2, 1, []]);
+    arrivals.deliver(messages.next(0).subarray(1));
+    expect(errors).toHaveLength(1);
   });
 });
 
