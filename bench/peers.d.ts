@@ -69,6 +69,7 @@ declare module '@nats-io/transport-node' {
     maxReconnectAttempts: number;
     reconnectTimeWait: number;
     reconnectJitter: number;
+    noAsyncTraces: boolean;
   }): Promise<NatsConnection>;
 }
 

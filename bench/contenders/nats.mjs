@@ -12,6 +12,8 @@ import { WindowedFlow } from '../windowed-flow.mjs';
 const SERVER = 'nats-server';
 /** It waits two seconds by default; other contenders are told to be quick, too. */
 const RECONNECT = { maxReconnectAttempts: -1, reconnectTimeWait: 1, reconnectJitter: 0 };
+/** A stack trace for each request costs more than the request. */
+const NO_TRACES = { noAsyncTraces: true };
 
 /** @type {import('../contender.mjs').Contender} */
 export const contender = {
@@ -59,7 +61,7 @@ export const contender = {
 
 /** @param {number} port */
 function open(port) {
-  return connect({ servers: `127.0.0.1:${port}`, ...RECONNECT });
+  return connect({ servers: `127.0.0.1:${port}`, ...RECONNECT, ...NO_TRACES });
 }
 
 /**
