@@ -15,7 +15,9 @@ const USAGE = `Usage: npm run simulate -- [options]
   --processes P  how many processes (default: one per core)
   --seed S       run one seed; with --trace, write its whole story as a page
   --paths N      nodes have up to N paths, and single connections break
+  --mode M       usual (default), drilled (a long drill in each seed) or calm (no faults)
   --mutants      plant bugs in the core, one at a time, and see each of them found
+  --only A,B     with --mutants: plant only these, by name
 
 Exit code 0 if no rule was violated, 1 if one was.`;
 
@@ -40,7 +42,9 @@ export async function simulate(args) {
       seed: { type: 'string' },
       trace: { type: 'boolean' },
       paths: { type: 'string' },
+      mode: { type: 'string', default: 'usual' },
       mutants: { type: 'boolean' },
+      only: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -53,14 +57,17 @@ export async function simulate(args) {
   const seeds = number('seeds', values.seeds);
   if (values.mutants) {
     const { runMutants } = await import('./mutants.mjs');
-    return runMutants({ from: from ?? 1, seeds: seeds ?? 1000, processes });
+    const only = values.only?.split(',');
+    return runMutants({ from: from ?? 1, seeds: seeds ?? 1000, processes, only });
   }
+  if (values.only !== undefined) throw new Error('--only needs --mutants');
   const seed = number('seed', values.seed);
   const paths = number('paths', values.paths) ?? 1;
+  const { mode } = values;
   if (values.trace && seed === undefined) throw new Error('--trace needs a --seed');
   if (seed !== undefined && values.trace) {
     const { writeTrace } = await import('./trace.mjs');
-    return writeTrace(seed, paths);
+    return writeTrace(seed, paths, mode);
   }
   const minutes = number('minutes', values.minutes);
   return runMany({
@@ -68,12 +75,20 @@ export async function simulate(args) {
     count: seed === undefined ? (seeds ?? (minutes === undefined ? 2000 : Infinity)) : 1,
     untilMs: minutes === undefined ? Infinity : Date.now() + minutes * 60_000,
     processes,
-    paths,
+    kind: { paths, mode },
   });
 }
 
-/** @param {{ first: number, count: number, untilMs: number, processes: number, paths: number }} task */
-async function runMany({ first, count, untilMs, processes, paths }) {
+/**
+ * What seeds are run as.
+ *
+ * @typedef {object} Kind
+ * @property {number} paths
+ * @property {string} mode
+ */
+
+/** @param {{ first: number, count: number, untilMs: number, processes: number, kind: Kind }} task */
+async function runMany({ first, count, untilMs, processes, kind }) {
   const worker = await bundle('worker');
   const startedAtMs = Date.now();
   const sums = { seeds: 0, failed: 0, simulatedMs: 0, messages: 0, arrivals: 0 };
@@ -95,14 +110,14 @@ async function runMany({ first, count, untilMs, processes, paths }) {
       for (const [kind, times] of Object.entries(report.faults)) {
         faults.set(kind, (faults.get(kind) ?? 0) + times);
       }
-      if (report.violations.length > 0 && ++sums.failed <= FAILURES_SHOWN) tell(report, paths);
+      if (report.violations.length > 0 && ++sums.failed <= FAILURES_SHOWN) tell(report, kind);
       if (Date.now() - toldAtMs > PROGRESS_EVERY_MS) {
         toldAtMs = Date.now();
         console.log(`${sums.seeds} seeds, ${sums.failed} failed`);
       }
       return 'more';
     },
-    { paths },
+    kind,
   );
   const seconds = (Date.now() - startedAtMs) / 1000;
   const names = [...faults].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -117,10 +132,11 @@ async function runMany({ first, count, untilMs, processes, paths }) {
 
 /**
  * @param {Report} report
- * @param {number} paths
+ * @param {Kind} kind
  */
-function tell({ seed, violations, lastEvents }, paths) {
-  const again = `npm run simulate -- --seed ${seed}${paths > 1 ? ` --paths ${paths}` : ''}`;
+function tell({ seed, violations, lastEvents }, { paths, mode }) {
+  const how = `${paths > 1 ? ` --paths ${paths}` : ''}${mode === 'usual' ? '' : ` --mode ${mode}`}`;
+  const again = `npm run simulate -- --seed ${seed}${how}`;
   console.log(`\nseed ${seed} failed, commit ${commit()}`);
   for (const violation of violations.slice(0, 10)) console.log(`  ${violation}`);
   if (lastEvents.length > 0) console.log(`the last events:\n  ${lastEvents.join('\n  ')}`);

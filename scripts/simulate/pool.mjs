@@ -18,10 +18,10 @@ const HEAP_MIB = 512;
  * @param {number} processes
  * @param {() => number | undefined} next
  * @param {(report: Report) => 'more' | 'enough'} onReport
- * @param {{ hangMs?: number, paths?: number }} [options] after `hangMs` a seed will never end
+ * @param {{ hangMs?: number, paths?: number, mode?: string }} [options] after `hangMs` a seed will never end
  */
 export async function runSeeds(workerPath, processes, next, onReport, options = {}) {
-  const { hangMs = HANG_MS, paths = 1 } = options;
+  const { hangMs = HANG_MS, paths = 1, mode = 'usual' } = options;
   let isOver = false;
   await Promise.all(Array.from({ length: processes }, () => runOne()));
 
@@ -38,7 +38,7 @@ export async function runSeeds(workerPath, processes, next, onReport, options = 
     return new Promise(
       /** @param {(crashed: Report | undefined) => void} resolve */ (resolve) => {
         const execArgv = ['--enable-source-maps', `--max-old-space-size=${HEAP_MIB}`];
-        const worker = fork(workerPath, [String(paths)], { execArgv, silent: true });
+        const worker = fork(workerPath, [String(paths), mode], { execArgv, silent: true });
         let said = '';
         worker.stderr?.on('data', (text) => {
           said += text;

@@ -12,12 +12,18 @@ import { pageOf, summaryOf } from './page-html.mjs';
  *
  * @param {number} seed
  * @param {number} [paths]
+ * @param {string} [mode]
  * @param {string} [file]
  */
-export async function writeTrace(seed, paths = 1, file = `simulation-${seed}.html`) {
+export async function writeTrace(
+  seed,
+  paths = 1,
+  mode = 'usual',
+  file = `simulation-${seed}.html`,
+) {
   /** @type {typeof import('../../packages/rds-core/test/simulation/story.ts')} */
   const { tellStory } = await import(pathToFileURL(await bundle('story')).href);
-  const story = await tellStory(seed, paths);
+  const story = await tellStory(seed, paths, mode);
   const path = resolve(file);
   writeFileSync(path, pageOf(story, { style: readStyle(), script: await buildScript() }));
   for (const violation of story.violations) console.log(violation);

@@ -18,6 +18,7 @@ const SHORT = { min: 1, max: 50 };
 const KERNEL_FIRST = { first: 1, last: 0 };
 const KERNEL_LAST = { first: 0, last: 1 };
 const NO_KERNEL = { first: 0, last: 0 };
+const NEAR = { min: 0.05, max: 0.3 };
 /** Far apart, so that a break finds much under way. */
 const FAR = { min: 20, max: 80 };
 
@@ -71,18 +72,36 @@ const DRILLS: Readonly<Record<string, Drill>> = {
   }),
 };
 
-const NAMES = Object.keys(DRILLS);
+/** Not among the usual seeds, which would all be others than they were: see modes.ts. */
+const MORE_DRILLS: Readonly<Record<string, Drill>> = {
+  ...DRILLS,
+  /** What a partition held is lost, and goes out anew bit by bit while the first is acknowledged. */
+  trickles: (_, { network }) => ({
+    linux: NO_KERNEL,
+    network: { ...network, poison: true, latencyMs: NEAR, cutNoticeMs: SHORT, windowBytes: 65_536 },
+    messages: 1000,
+    paceMs: { min: 0, max: 1 },
+    faults: ['oneWay', 'partition', 'cut'],
+    faultEveryMs: { min: 0, max: 30 },
+    faultLastsMs: SHORT,
+  }),
+};
 
 /**
  * What a seed is. Whether it is a drill is drawn last: what is drawn before gives the usual plan.
  */
 export function drawPlanOrDrill(random: SeededRandom): Plan {
   const usual = drawPlan(random);
-  return random.chance(DRILL_CHANCE) ? drawDrill(random, usual) : usual;
+  return random.chance(DRILL_CHANCE) ? drawDrill(random, usual, DRILLS) : usual;
 }
 
-function drawDrill(random: SeededRandom, usual: Plan): Plan {
-  const name = random.pick(NAMES);
+/** One of all drills. */
+export function drawAnyDrill(random: SeededRandom): Plan {
+  return drawDrill(random, drawPlan(random), MORE_DRILLS);
+}
+
+function drawDrill(random: SeededRandom, usual: Plan, drills: typeof DRILLS): Plan {
+  const name = random.pick(Object.keys(drills));
   const common: Plan = {
     ...usual,
     name,
@@ -95,5 +114,5 @@ function drawDrill(random: SeededRandom, usual: Plan): Plan {
     // As if there were kernels, and there are in most.
     drainMs: Math.max(usual.drainMs, 60_000),
   };
-  return { ...common, ...DRILLS[name]?.(random, common) };
+  return { ...common, ...drills[name]?.(random, common) };
 }

@@ -20,6 +20,9 @@ export interface Endpoint {
   readonly incarnation: Incarnation;
   readonly port: number;
   isOpen: boolean;
+  readonly boundAtMs: number;
+  /** When its socket had closed, and nothing could reach it any more; Infinity if not known. */
+  freedAtMs: number;
   /** Messages that have reached the socket and not yet the program. */
   queued(): number;
 }
@@ -98,9 +101,16 @@ export class Ledger {
   }
 
   bound(incarnation: Incarnation, port: number, queued: () => number): Endpoint {
-    const endpoint = { incarnation, port, isOpen: true, queued };
+    const boundAtMs = this.#clock.now();
+    const endpoint = {
+      ...{ incarnation, port, isOpen: true, boundAtMs, freedAtMs: Infinity, queued },
+    };
     this.#endpoints.set(`${incarnation.address}:${port}`, endpoint);
     return endpoint;
+  }
+
+  freed(endpoint: Endpoint): void {
+    endpoint.freedAtMs = this.#clock.now();
   }
 
   endpointAt(address: string, port: number): Endpoint | undefined {
@@ -129,6 +139,7 @@ export class Ledger {
     entry.settlement = settlement;
     entry.error = error;
     if (settlement !== 'delivered') return;
+    if (this.#foundNobody(entry)) this.violated('a receipt from nobody', entry);
     // The reader may get the message in the same moment, a few promises later.
     this.#clock.setTimer(0, () => {
       if (!canBeThere(entry) && !isAmbiguous(entry))
@@ -190,6 +201,14 @@ export class Ledger {
     const taken = this.#takenForKernels.get(from.incarnation);
     const kinds = [from.incarnation.kind, incarnation.kind];
     return !kinds.includes('linux') && taken?.has(incarnation.address) !== true;
+  }
+
+  /** At the port no socket was bound when it was sent, nor since. A kernel does not tell. */
+  #foundNobody({ flow, from, to, sentAtMs }: Entry): boolean {
+    const there = this.#endpoints.get(flow.key.split(' → ')[1] as string);
+    if (to !== undefined || there?.incarnation.kind !== 'rds-tcp') return false;
+    if (this.#takenForKernels.get(from.incarnation)?.has(flow.to)) return false;
+    return there.freedAtMs < sentAtMs;
   }
 
   #hasRestarted(address: string): boolean {

@@ -5,6 +5,7 @@
 
 import {
   type Address,
+  type ConnectionEvent,
   openNode,
   type RdsError,
   type RdsNode,
@@ -19,6 +20,8 @@ import type { Cluster, Member, Seat } from './member.js';
 /** When a caller gives up waiting. */
 const TIMEOUTS_MS = [0, 10, 500, 20_000];
 
+type Lost = Extract<ConnectionEvent, { type: 'down' }>;
+
 interface OwnSeat extends Seat {
   readonly socket: RdsSocket;
 }
@@ -28,6 +31,8 @@ export class OwnMember implements Member {
   readonly incarnation: Incarnation;
   readonly node: RdsNode;
   readonly seats: OwnSeat[] = [];
+  /** The ends of its connections. */
+  readonly lost: Lost[] = [];
   readonly #cluster: Cluster;
   readonly #sleepers = new Set<() => void>();
 
@@ -42,6 +47,7 @@ export class OwnMember implements Member {
       }
     });
     node.on('connection', (event) => {
+      if (event.type === 'down') this.lost.push(event);
       if (event.type !== 'up' || event.peer !== 'linux') return;
       cluster.ledger.takenForKernel(this.incarnation, event.address);
     });
@@ -120,7 +126,9 @@ export class OwnMember implements Member {
     this.seats.splice(this.seats.indexOf(seat), 1);
     seat.endpoint.isOpen = false;
     this.#excuse(({ from }) => from === seat.endpoint);
-    void seat.socket.close({ deadlineMs: this.#cluster.random.pick([0, 100, 5000]) });
+    const { ledger, random } = this.#cluster;
+    const closed = seat.socket.close({ deadlineMs: random.pick([0, 100, 5000]) });
+    void closed.then(() => ledger.freed(seat.endpoint));
   }
 
   #cancel(seat: OwnSeat, to: Address | undefined): void {

@@ -61,10 +61,28 @@ export const AT_REST: Record<string, Rule> = {
   },
 };
 
+/** Why no connection ends to which nothing was done. */
+const WITHOUT_CAUSE: readonly string[] = [
+  'connect-timeout',
+  'handshake-timeout',
+  'silent',
+  'bad-header',
+  'frame-too-large',
+  'bad-ack',
+];
+
 /** What is looked at once, when all is at rest. */
 export const FINALLY: Record<string, LastRule> = {
   *'a kernel stumbles over nothing'({ kernels }) {
     for (const { peer } of kernels) yield* peer.violations;
+  },
+  *'no connection ends without a cause'({ ownMembers, plan, lanes }) {
+    if (plan.faults.length > 0 || lanes !== null) return;
+    for (const { node, lost } of ownMembers) {
+      for (const { address, reason } of lost) {
+        if (WITHOUT_CAUSE.includes(reason)) yield `${node.address} → ${address}: ${reason}`;
+      }
+    }
   },
   async *'send buffers are free again'({ simulation, ownMembers, plan }) {
     const blocked: string[] = [];

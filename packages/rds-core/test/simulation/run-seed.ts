@@ -3,8 +3,8 @@
  */
 
 import { createSimulation, SeededRandom, type TraceEvent } from '../../src/testing/index.js';
-import { drawPlanOrDrill } from './drills.js';
 import { Lanes } from './lanes.js';
+import { drawPlanOf, type Mode } from './modes.js';
 import type { Plan } from './plan.js';
 import { AT_REST, FINALLY } from './rules.js';
 import { Workload } from './workload.js';
@@ -27,8 +27,9 @@ export async function runSeed(
   onEvent?: (event: TraceEvent) => void,
   /** How many paths nodes have at the most; above 1, each draws its own number each time. */
   paths = 1,
+  mode: Mode = 'usual',
 ): Promise<Verdict> {
-  const plan = drawPlanOrDrill(new SeededRandom(seed).fork());
+  const plan = drawPlanOf(mode, new SeededRandom(seed).fork());
   const simulation = createSimulation({ seed, network: plan.network, ...(onEvent && { onEvent }) });
   const lanes =
     paths > 1 ? new Lanes(simulation, new SeededRandom(seed + PATHS_STREAM), paths) : null;

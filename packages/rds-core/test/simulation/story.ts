@@ -4,6 +4,7 @@
  */
 
 import type { TraceEvent } from '../../src/testing/index.js';
+import { modeOf } from './modes.js';
 import { runSeed } from './run-seed.js';
 import { StoryDirection } from './story-direction.js';
 import { describeFrame } from './story-frame.js';
@@ -12,9 +13,9 @@ import { StoryNumbers } from './story-numbers.js';
 
 type ConnectionEvent = Extract<TraceEvent, { connection: number }>;
 
-export async function tellStory(seed: number, paths = 1): Promise<Story> {
+export async function tellStory(seed: number, paths = 1, mode = 'usual'): Promise<Story> {
   const teller = new StoryTeller();
-  const { plan, ...verdict } = await runSeed(seed, teller.hear, paths);
+  const { plan, ...verdict } = await runSeed(seed, teller.hear, paths, modeOf(mode));
   const items = teller.finish();
   return { ...verdict, plan: JSON.stringify(plan), machines: teller.machines, items };
 }

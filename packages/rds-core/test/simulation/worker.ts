@@ -1,6 +1,7 @@
 /** A process of `npm run simulate`: runs the seeds it is sent, one after the other. */
 
 import { Trace } from '../../src/testing/index.js';
+import { modeOf } from './modes.js';
 import { runSeed, type Verdict } from './run-seed.js';
 
 export interface Report extends Omit<Verdict, 'plan'> {
@@ -15,6 +16,7 @@ const LAST_EVENTS = 40;
 
 /** How many paths nodes may have. */
 const paths = Number(process.argv[2] ?? 1);
+const mode = modeOf(process.argv[3] ?? 'usual');
 
 process.on('message', (seed: number) => {
   void report(seed);
@@ -22,7 +24,7 @@ process.on('message', (seed: number) => {
 
 async function report(seed: number): Promise<void> {
   const startedAt = performance.now();
-  const { plan: _, violations, ...verdict } = await runSeed(seed, undefined, paths);
+  const { plan: _, violations, ...verdict } = await runSeed(seed, undefined, paths, mode);
   const elapsedMs = performance.now() - startedAt;
   const found = [...violations];
   let lastEvents: string[] = [];
@@ -37,6 +39,6 @@ async function report(seed: number): Promise<void> {
 
 async function traced(seed: number): Promise<string> {
   const trace = new Trace();
-  const { violations } = await runSeed(seed, trace.record, paths);
+  const { violations } = await runSeed(seed, trace.record, paths, mode);
   return [...trace.lines, ...violations].join('\n');
 }
