@@ -43,7 +43,7 @@ const WAYS = [
   { name: 'usual', isTight: false, mode: 'usual' },
   { name: 'tight', isTight: true, mode: 'usual' },
   { name: 'drilled', isTight: true, mode: 'drilled' },
-  { name: 'calm', isTight: true, mode: 'calm' },
+  { name: 'calm', isTight: false, mode: 'calm' },
 ];
 
 /** A loop is as good as a violation: who needs so long for a seed, bugs of ours do not. */

@@ -79,7 +79,6 @@ const MORE_DRILLS: Readonly<Record<string, Drill>> = {
   trickles: (_, { network }) => ({
     linux: NO_KERNEL,
     network: { ...network, poison: true, latencyMs: NEAR, cutNoticeMs: SHORT, windowBytes: 65_536 },
-    messages: 1000,
     paceMs: { min: 0, max: 1 },
     faults: ['oneWay', 'partition', 'cut'],
     faultEveryMs: { min: 0, max: 30 },

@@ -10,7 +10,7 @@ import { drawPlan, type Plan } from './plan.js';
 
 const KIB = 1024;
 /** As many messages as a drill has usually, and again as many. */
-const TIMES_LONGER = 3;
+const TIMES_LONGER = 2;
 
 const MODES = {
   usual: drawPlanOrDrill,
