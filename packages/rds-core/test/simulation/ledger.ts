@@ -189,6 +189,12 @@ export class Ledger {
     if (!this.#hasRestarted(entry.flow.to)) this.violated('a restart seen in vain', entry);
   }
 
+  /** Somebody has heard what makes no sense. */
+  nonsense({ address, number }: Incarnation, from: string, what: string): void {
+    const line = `${from} → ${address}: nonsense: ${what} (heard by incarnation ${number})`;
+    this.violations.push(`${this.#clock.now()} ${line}`);
+  }
+
   /** It said nothing for so long that it was sent to before it had said who it is. */
   takenForKernel(by: Incarnation, address: string): void {
     const taken = this.#takenForKernels.get(by) ?? new Set();

@@ -11,6 +11,8 @@ import { drawPlan, type Plan } from './plan.js';
 const KIB = 1024;
 /** As many messages as a drill has usually, and again as many. */
 const TIMES_LONGER = 2;
+/** Longer than any node of a plan waits for a sign of life. */
+const SILENCE_MS = 15_000;
 
 const MODES = {
   usual: drawPlanOrDrill,
@@ -25,13 +27,11 @@ const MODES = {
    */
   calm(random: SeededRandom): Plan {
     const usual = drawPlan(random);
-    const { maxBytes, node } = usual;
-    const maxQueuedBytes = Math.max(random.pick([8, 32]) * KIB, 4 * maxBytes);
     return {
       ...usual,
       name: 'calm',
-      node: { ...node, maxQueuedBytes },
-      paceMs: { min: 0, max: random.pick([1, 60, 60_000]) },
+      node: { ...usual.node, maxQueuedBytes: random.pick([1, 8]) * KIB },
+      paceMs: { min: 0, max: random.pick([1, 60, SILENCE_MS]) },
       faults: [],
     };
   },

@@ -20,6 +20,9 @@ import type { Cluster, Member, Seat } from './member.js';
 /** When a caller gives up waiting. */
 const TIMEOUTS_MS = [0, 10, 500, 20_000];
 
+/** Who says this of another: bytes are not altered here, and nobody lies. */
+const NONSENSE: readonly string[] = ['bad-header', 'frame-too-large', 'bad-ack'];
+
 type Lost = Extract<ConnectionEvent, { type: 'down' }>;
 
 interface OwnSeat extends Seat {
@@ -47,7 +50,7 @@ export class OwnMember implements Member {
       }
     });
     node.on('connection', (event) => {
-      if (event.type === 'down') this.lost.push(event);
+      if (event.type === 'down') this.#lost(event);
       if (event.type !== 'up' || event.peer !== 'linux') return;
       cluster.ledger.takenForKernel(this.incarnation, event.address);
     });
@@ -119,6 +122,12 @@ export class OwnMember implements Member {
   /** Wakes all readers that sleep. */
   hurry(): void {
     for (const wake of [...this.#sleepers]) wake();
+  }
+
+  #lost(event: Lost): void {
+    this.lost.push(event);
+    const { address, reason } = event;
+    if (NONSENSE.includes(reason)) this.#cluster.ledger.nonsense(this.incarnation, address, reason);
   }
 
   /** Closes a socket, gracefully or at once. What it had not got acknowledged is excused. */

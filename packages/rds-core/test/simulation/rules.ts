@@ -61,8 +61,6 @@ export const AT_REST: Record<string, Rule> = {
   },
 };
 
-/** Nobody says what makes no sense, whatever happens. */
-const NONSENSE: readonly string[] = ['bad-header', 'frame-too-large', 'bad-ack'];
 /** Not the end of a connection to which nothing was done. */
 const ABSENCE: readonly string[] = ['connect-timeout', 'handshake-timeout', 'silent'];
 
@@ -74,11 +72,10 @@ export const FINALLY: Record<string, LastRule> = {
   *'no connection ends without a cause'({ ownMembers, plan, lanes }) {
     // A kernel without pongs is asked again on another connection before that is believed.
     const isMute = plan.linux.first + plan.linux.last > 0 && !plan.linuxOptions.pingEnable;
-    const isCalm = plan.faults.length === 0 && lanes === null && !isMute;
-    const wrong = isCalm ? [...NONSENSE, ...ABSENCE] : NONSENSE;
+    if (plan.faults.length > 0 || lanes !== null || isMute) return;
     for (const { node, lost } of ownMembers) {
       for (const { address, reason } of lost) {
-        if (wrong.includes(reason)) yield `${node.address} → ${address}: ${reason}`;
+        if (ABSENCE.includes(reason)) yield `${node.address} → ${address}: ${reason}`;
       }
     }
   },
