@@ -128,4 +128,15 @@ export const kernelMutants = [
       },
     ],
   },
+  {
+    name: 'first-answer-awaited-for-ever',
+    mistake: 'A kernel that answers no pings is never sent messages.',
+    patches: [
+      {
+        file: 'kernel-talk.ts',
+        find: 'this.#clock.setTimer(FIRST_ANSWER_MS, () => this.#release());',
+        replace: 'this.#clock.setTimer(FIRST_ANSWER_MS, () => {});',
+      },
+    ],
+  },
 ];
