@@ -35,14 +35,15 @@ import { TIGHT } from './tight.mjs';
 
 /**
  * What takes three things in a row is met in drills; what is hidden by the next break, without
- * faults. Both with tight limits: what needs large ones, the usual way meets.
+ * faults. Tight limits make small clusters meet them, and let less be under way.
  *
  * @type {readonly Way[]}
  */
 const WAYS = [
   { name: 'usual', isTight: false, mode: 'usual' },
   { name: 'tight', isTight: true, mode: 'usual' },
-  { name: 'drilled', isTight: true, mode: 'drilled' },
+  { name: 'drilled', isTight: false, mode: 'drilled' },
+  { name: 'drilled, tight', isTight: true, mode: 'drilled' },
   { name: 'calm', isTight: false, mode: 'calm' },
 ];
 
@@ -205,6 +206,6 @@ function tell({ mutant, seconds, caught }) {
  * @param {string} violation
  */
 function row(name, seed, way, seconds, violation) {
-  const found = `${seed.padStart(5)} ${way.padStart(7)} ${seconds.padStart(8)}`;
+  const found = `${seed.padStart(5)} ${way.padStart(14)} ${seconds.padStart(8)}`;
   return `${name.padEnd(30)} ${found}  ${violation}`;
 }
