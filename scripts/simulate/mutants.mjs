@@ -1,5 +1,6 @@
 // `npm run simulate -- --mutants`: plants each mutant in the core, runs seeds until one of them
-// finds it, and prints a table. Each seed runs in several ways: see WAYS. Several mutants at a time, each in a process of its own, so that who finds it is the same in each run.
+// finds it, and prints a table. Each seed runs in several ways: see WAYS. Several mutants at a time,
+// each in a process of its own, so that who finds it is the same in each run.
 
 import { bundle } from './bundle.mjs';
 import { MUTANTS } from './mutant-list.mjs';
