@@ -175,11 +175,13 @@ export class Inbound {
     const hasBegun = this.#runStart !== Infinity;
     this.#formerLife.ends(this.#order, hasBegun ? this.#nextAtBegin : this.#nextSequence);
     this.#firstSequence = this.#runStart;
-    if (!hasBegun) this.#nextSequence = 0;
+    if (!hasBegun) {
+      this.#nextSequence = 0;
+      this.#beginning.clear();
+      this.#prints.clear();
+    }
     this.#nextAtBegin = 0;
     this.#highestAck = 0;
-    this.#beginning.clear();
-    this.#prints.clear();
     this.refusals.clear();
   }
 

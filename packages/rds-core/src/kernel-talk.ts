@@ -28,6 +28,8 @@ export interface KernelTalkOwner {
  * takes a round trip and a tick, 10 ms; with ping_enable=0 it does not come.
  */
 const FIRST_ANSWER_MS = 500;
+/** After so many connections without an answer it is most likely one that has none. */
+const MAX_ASKED = 3;
 
 /** The answer to a probe. */
 const PROBE_PONG = { kind: 'control', sport: 0, dport: PROBE_PORT, extended: true } as const;
@@ -42,6 +44,10 @@ export class KernelTalk {
   #link: Link | null = null;
   /** It has answered this incarnation of ours. */
   #knowsUs = false;
+  /** How many connections it was asked on before it had. */
+  #asked = 0;
+  /** The port of the question behind our first probe: no other process has asked from it. */
+  #question = 0;
   /** Runs while its first answer is waited for. */
   #firstAnswer: Deadline | null = null;
 
@@ -70,7 +76,7 @@ export class KernelTalk {
     // A kernel asks once in its life. If the answer was lost with a connection, or the question
     // with the process that was here before us, its senders that wait for it would wait for ever.
     this.#owner.queue.pushControl(PROBE_PONG);
-    if (!this.#knowsUs && !this.#barrier.isMute) this.#awaitFirstAnswer();
+    if (!this.#knowsUs && !this.#barrier.isMute) this.#askFirst();
   }
 
   /** The connection is gone, or the barrier means nothing any more. */
@@ -92,9 +98,14 @@ export class KernelTalk {
   /** True if the pong was the answer to one of our questions here. */
   ponged(dport: number): boolean {
     this.#stats.recv_pong++;
-    this.#knowsUs = true;
-    this.#release();
+    const isAnswer = dport === this.#question;
     const sequence = this.#barrier.pong(dport);
+    // A probe's pong may be for a predecessor of ours, who used the same port.
+    if (isAnswer || sequence !== null) {
+      this.#knowsUs = true;
+      this.#release();
+    }
+    if (isAnswer) return true;
     if (sequence === null) return dport === PROBE_PORT;
     this.#owner.acknowledgedUpTo(sequence);
     if (this.#owner.queue.sentCount > 0) this.#owner.flushSoon();
@@ -123,8 +134,12 @@ export class KernelTalk {
    * we send twice would be old to it. So until it has heard who we are nothing is sent that may
    * have to be sent twice. Kernels wait as well: rds_send_mprds_hash.
    */
-  #awaitFirstAnswer(): void {
-    this.#owner.queue.hold();
+  #askFirst(): void {
+    if (++this.#asked > MAX_ASKED) return;
+    const { queue } = this.#owner;
+    this.#question = this.#peer.freePort();
+    queue.pushControl({ kind: 'control', sport: this.#question, dport: 0, extended: false });
+    queue.hold();
     this.#firstAnswer = new Deadline(this.#runtime, FIRST_ANSWER_MS, () => this.#release());
   }
 

@@ -146,9 +146,10 @@ export const exchangeMutants = [
     patches: [
       {
         file: 'inbound.ts',
-        find: 'this.#nextSequence = 0;\n    this.#nextAtBegin = 0;\n    this.#highestAck = 0;',
+        find: '      this.#nextSequence = 0;\n',
         replace: '',
       },
+      { file: 'inbound.ts', find: 'this.#nextAtBegin = 0;\n    this.#highestAck = 0;', replace: '' },
     ],
   },
   {

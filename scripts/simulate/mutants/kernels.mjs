@@ -134,8 +134,8 @@ export const kernelMutants = [
     patches: [
       {
         file: 'kernel-talk.ts',
-        find: 'this.#clock.setTimer(FIRST_ANSWER_MS, () => this.#release());',
-        replace: 'this.#clock.setTimer(FIRST_ANSWER_MS, () => {});',
+        find: 'FIRST_ANSWER_MS, () => this.#release());',
+        replace: 'FIRST_ANSWER_MS, () => {});',
       },
     ],
   },

@@ -50,3 +50,41 @@ test('one that answers nothing is sent it all the same, half a second later', as
   await w.clock.advance(400);
   expect(said.flat()).toContain('message');
 });
+
+test.each([
+  ['resent', 4],
+  ['never sent before', 0],
+])('the pong of a probe may be for a predecessor: %s', async (_, flags) => {
+  const w = world(1, { latencyMs: { min: 1, max: 1 }, splitChance: 0 });
+  const said: string[] = [];
+  await w.network.runtime().transport.listen({ address: C, tcpPort: 16385 }, (stream) => {
+    attach(stream, {
+      frame: ({ sport, dport }) => said.push(sport !== 0 && dport !== 0 ? 'message' : 'word'),
+      ended: () => stream.end(),
+    });
+    stream.write([map(), frame({ seq: 77, dport: 1, flags, ext: { npaths: 8 } })], () => {});
+  });
+  const socket = (await w.open(A)).bind(4000);
+  await socket.sendmsg('x', { address: C, port: 5000 });
+  await w.clock.advance(400);
+  expect(said).not.toContain('message');
+});
+
+test('one whose connections are all too short to answer is sent it in the end', async () => {
+  const w = world();
+  const heard = new Set<number>();
+  await w.network.runtime().transport.listen({ address: C, tcpPort: 16385 }, (stream) => {
+    attach(stream, {
+      frame: ({ sport, dport, sequence }) => {
+        if (sport !== 0 && dport !== 0) heard.add(sequence);
+      },
+      ended: () => stream.end(),
+    });
+    stream.write([map()], () => {});
+    w.clock.setTimer(450, () => stream.destroy());
+  });
+  const socket = (await w.open(A)).bind(4000);
+  await socket.sendmsg('x', { address: C, port: 5000 });
+  await w.clock.advance(60_000);
+  expect(heard.size).toBe(1);
+});
