@@ -311,8 +311,8 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
     this.#kernelTalk.pinged(sport);
   }
 
-  ponged(dport: number): void {
-    if (!this.#kernelTalk.ponged(dport)) this.#peer.ponged(dport);
+  ponged(dport: number, isResent: boolean): void {
+    if (!this.#kernelTalk.ponged(dport, isResent)) this.#peer.ponged(dport);
   }
 
   departed(): void {

@@ -23,7 +23,7 @@ export interface InboundOwner {
   /** Of the messages `first` to `last` the peer found no socket, or does not know (inexact). */
   refused(first: number, last: number, exact: boolean): void;
   pinged(sport: number): void;
-  ponged(dport: number): void;
+  ponged(dport: number, isResent: boolean): void;
   /** Its numbers begin at 1 again, and it is no resend: a kernel has booted. */
   startedOver(): void;
   /** This incarnation of the peer has closed. */
@@ -213,11 +213,14 @@ export class Inbound {
 
   /**
    * A kernel that hears of our restart counts from 1, and may have to resend the first of its new
-   * numbers. Below what was heard first nothing old can come: it had been acknowledged by then.
+   * numbers. Below what was heard first nothing old can come: it had been acknowledged by then. And
+   * what a number stood for on an earlier connection it still stands for.
    */
   #isRenumbered(header: Header, payload: Uint8Array): boolean {
     if (this.#lateness === 'overtaken' || this.#owner.acksInBand) return false;
-    return header.sequence < this.#firstSequence || this.#prints.differs(header, payload);
+    const { sequence } = header;
+    if (sequence < this.#firstSequence) return true;
+    return sequence < this.#runStart && this.#prints.differs(header, payload);
   }
 
   /** One of our own nodes wants to hear that we live. */
@@ -262,9 +265,9 @@ export class Inbound {
    * that was asked on an earlier connection answers nothing. A probe's says who the peer is.
    */
   #ponged({ dport, flags }: Header): void {
-    const isLate = (flags & FLAG_RETRANSMITTED) !== 0 && dport !== PROBE_PORT;
-    if (isLate) this.#ignored();
-    else this.#owner.ponged(dport);
+    const isResent = (flags & FLAG_RETRANSMITTED) !== 0;
+    if (isResent && dport !== PROBE_PORT) this.#ignored();
+    else this.#owner.ponged(dport, isResent);
   }
 }
 

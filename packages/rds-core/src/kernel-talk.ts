@@ -46,8 +46,6 @@ export class KernelTalk {
   #knowsUs = false;
   /** How many connections it was asked on before it had. */
   #asked = 0;
-  /** The port of the question behind our first probe: no other process has asked from it. */
-  #question = 0;
   /** Runs while its first answer is waited for. */
   #firstAnswer: Deadline | null = null;
 
@@ -96,16 +94,14 @@ export class KernelTalk {
   }
 
   /** True if the pong was the answer to one of our questions here. */
-  ponged(dport: number): boolean {
+  ponged(dport: number, isResent: boolean): boolean {
     this.#stats.recv_pong++;
-    const isAnswer = dport === this.#question;
     const sequence = this.#barrier.pong(dport);
-    // A probe's pong may be for a predecessor of ours, who used the same port.
-    if (isAnswer || sequence !== null) {
+    // What is resent may be for a predecessor of ours, who used the same port for probes.
+    if (sequence !== null || !isResent) {
       this.#knowsUs = true;
       this.#release();
     }
-    if (isAnswer) return true;
     if (sequence === null) return dport === PROBE_PORT;
     this.#owner.acknowledgedUpTo(sequence);
     if (this.#owner.queue.sentCount > 0) this.#owner.flushSoon();
@@ -136,10 +132,7 @@ export class KernelTalk {
    */
   #askFirst(): void {
     if (++this.#asked > MAX_ASKED) return;
-    const { queue } = this.#owner;
-    this.#question = this.#peer.freePort();
-    queue.pushControl({ kind: 'control', sport: this.#question, dport: 0, extended: false });
-    queue.hold();
+    this.#owner.queue.hold();
     this.#firstAnswer = new Deadline(this.#runtime, FIRST_ANSWER_MS, () => this.#release());
   }
 

@@ -51,10 +51,7 @@ test('one that answers nothing is sent it all the same, half a second later', as
   expect(said.flat()).toContain('message');
 });
 
-test.each([
-  ['resent', 4],
-  ['never sent before', 0],
-])('the pong of a probe may be for a predecessor: %s', async (_, flags) => {
+test('the pong of a probe that is resent may be for a predecessor', async () => {
   const w = world(1, { latencyMs: { min: 1, max: 1 }, splitChance: 0 });
   const said: string[] = [];
   await w.network.runtime().transport.listen({ address: C, tcpPort: 16385 }, (stream) => {
@@ -62,7 +59,7 @@ test.each([
       frame: ({ sport, dport }) => said.push(sport !== 0 && dport !== 0 ? 'message' : 'word'),
       ended: () => stream.end(),
     });
-    stream.write([map(), frame({ seq: 77, dport: 1, flags, ext: { npaths: 8 } })], () => {});
+    stream.write([map(), frame({ seq: 77, dport: 1, flags: 4, ext: { npaths: 8 } })], () => {});
   });
   const socket = (await w.open(A)).bind(4000);
   await socket.sendmsg('x', { address: C, port: 5000 });
