@@ -149,7 +149,11 @@ export const exchangeMutants = [
         find: '      this.#nextSequence = 0;\n',
         replace: '',
       },
-      { file: 'inbound.ts', find: 'this.#nextAtBegin = 0;\n    this.#highestAck = 0;', replace: '' },
+      {
+        file: 'inbound.ts',
+        find: 'this.#nextAtBegin = 0;\n    this.#highestAck = 0;',
+        replace: '',
+      },
     ],
   },
   {
