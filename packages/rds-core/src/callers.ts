@@ -17,9 +17,9 @@ const MAX_WAITING = 256;
 
 export class Callers {
   readonly #stats: Stats;
+  readonly #clock: Clock;
   #newest = 0;
   #waiting: Stranger[] = [];
-  readonly #clock: Clock;
   /** When the last connection ended: those that had been accepted by then stood beside it. */
   #endedMs = -Infinity;
   /** Whether it ended as the peer wished, which so was still alive. */

@@ -20,7 +20,6 @@ export interface Endpoint {
   readonly incarnation: Incarnation;
   readonly port: number;
   isOpen: boolean;
-  readonly boundAtMs: number;
   /** When its socket had closed, and nothing could reach it any more; Infinity if not known. */
   freedAtMs: number;
   /** Messages that have reached the socket and not yet the program. */
@@ -101,10 +100,7 @@ export class Ledger {
   }
 
   bound(incarnation: Incarnation, port: number, queued: () => number): Endpoint {
-    const boundAtMs = this.#clock.now();
-    const endpoint = {
-      ...{ incarnation, port, isOpen: true, boundAtMs, freedAtMs: Infinity, queued },
-    };
+    const endpoint = { incarnation, port, isOpen: true, freedAtMs: Infinity, queued };
     this.#endpoints.set(`${incarnation.address}:${port}`, endpoint);
     return endpoint;
   }
