@@ -16,7 +16,8 @@ const SEND_SECONDS = 40;
 
 /**
  * Every flow sends, in runs of `plan.count` messages, until `disturbance` is over; then all of
- * it has to arrive.
+ * it has to arrive. The disturbance begins when every receiver has read something: what has not
+ * begun cannot be disturbed, and how long a connection takes to come up depends on the machine.
  *
  * @param {readonly Flow[]} flows of sockets that have not been used before
  * @param {SendPlan} plan
@@ -25,9 +26,6 @@ const SEND_SECONDS = 40;
  */
 export async function continuous(flows, plan, disturbance) {
   let isOver = false;
-  const disturbing = disturbance().finally(() => {
-    isOver = true;
-  });
   const sending = flows.map(async ({ from, to }) => {
     const total = { messages: 0, bytes: 0 };
     while (!isOver || total.messages === 0) {
@@ -44,8 +42,13 @@ export async function continuous(flows, plan, disturbance) {
   });
   const totals = Promise.all(sending);
   const receivers = [...new Set(flows.map(({ to }) => to))];
-  const reading = receivers.map((to) => readAll(to, flows, totals));
-  await Promise.all([disturbing, ...reading]);
+  const readers = receivers.map((to) => readerOf(to, flows, totals));
+  const disturbing = Promise.all(readers.map(({ hasBegun }) => hasBegun))
+    .then(disturbance)
+    .finally(() => {
+      isOver = true;
+    });
+  await Promise.all([totals, disturbing, ...readers.map(({ hasEnded }) => hasEnded)]);
   const sent = await totals;
   return {
     messages: sent.reduce((sum, { messages }) => sum + messages, 0),
@@ -58,7 +61,23 @@ export async function continuous(flows, plan, disturbance) {
  * @param {readonly Flow[]} flows
  * @param {Promise<{ messages: number }[]>} totals known when all was sent
  */
-async function readAll(to, flows, totals) {
+function readerOf(to, flows, totals) {
+  /** @type {() => void} */
+  let begin = () => {};
+  /** @type {Promise<void>} */
+  const hasBegun = new Promise((resolve) => {
+    begin = resolve;
+  });
+  return { hasBegun, hasEnded: readAll(to, flows, totals, begin) };
+}
+
+/**
+ * @param {TestSocket} to
+ * @param {readonly Flow[]} flows
+ * @param {Promise<{ messages: number }[]>} totals known when all was sent
+ * @param {() => void} begin called when something was read
+ */
+async function readAll(to, flows, totals, begin) {
   let expected = ANY_COUNT;
   /** @type {{ messages: number }[]} */
   let sent = [];
@@ -79,6 +98,7 @@ async function readAll(to, flows, totals) {
   while (read < expected && quietSeconds < PATIENCE_SECONDS) {
     received = await to.receive({ count: expected - read, seconds: LOOK_SECONDS });
     read += received.read;
+    if (read > 0) begin();
     quietSeconds = received.read > 0 || expected === ANY_COUNT ? 0 : quietSeconds + LOOK_SECONDS;
   }
   for (const [index, flow] of flows.entries()) {
