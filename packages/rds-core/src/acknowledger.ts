@@ -6,9 +6,9 @@
 
 import type { Inbound } from './inbound.js';
 import type { Link } from './link.js';
-import type { MessageOwner } from './message.js';
 import type { Outbound } from './outbound.js';
 import type { Runtime } from './runtime.js';
+import type { MessageOwner } from './train.js';
 
 /** How often to give a sign while a message comes in: the tick of the shortest livenessMs. */
 const SIGN_MS = 200;
@@ -74,7 +74,9 @@ export class Acknowledger {
     const { refusals } = this.#inbound;
     const { payload, ranges } = refusals.tell();
     const owner: MessageOwner = {
-      messageSettled: (_, settlement) => {
+      train: null,
+      trainBytes: 0,
+      settled: (_, settlement) => {
         if (settlement === 'delivered') refusals.confirm(ranges);
       },
     };

@@ -11,7 +11,7 @@ import type { Herald } from './herald.js';
 import { introduces } from './inbound.js';
 import type { Introduction } from './introduction.js';
 import type { LaneOwner } from './lane.js';
-import type { Message, MessageOwner, Receipt } from './message.js';
+import type { Receipt } from './message.js';
 import type { MapSource } from './outbound.js';
 import type { Path } from './path.js';
 import type { PathSetup } from './path-owner.js';
@@ -24,6 +24,7 @@ import type { TcpAddress } from './runtime.js';
 import { SenderAddresses } from './sender-addresses.js';
 import type { SocketTable } from './socket-table.js';
 import type { Stranger } from './stranger.js';
+import { countOf, type MessageOwner, type Train } from './train.js';
 import { announcedPaths, decodeExtensions, type Extensions } from './wire/extension.js';
 import { FLAG_CONGESTION_MAP, type Header } from './wire/header.js';
 
@@ -237,12 +238,12 @@ export class Connection implements Route, LaneOwner {
     this.#pings.ponged(tag);
   }
 
-  giveUp(messages: readonly Message[], settlement: 'restarted' | 'unconfirmed'): void {
-    const unknown = messages.filter(({ verdict }) => verdict === 'delivered');
-    this.#setup.stats.send_uncertain += unknown.length;
+  giveUp(trains: readonly Train[], settlement: 'restarted' | 'unconfirmed'): void {
+    const unknown = trains.filter(({ verdict }) => verdict === 'delivered');
+    this.#setup.stats.send_uncertain += countOf(unknown);
     if (unknown.length > 0) this.#owner.herald.connectionUncertain(this, unknown);
-    for (const message of messages) {
-      message.settle(message.verdict === 'delivered' ? settlement : message.verdict);
+    for (const train of trains) {
+      train.settle(train.verdict === 'delivered' ? settlement : train.verdict);
     }
     this.#paths.settled();
   }

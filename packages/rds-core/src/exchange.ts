@@ -11,7 +11,7 @@ import { type Call, Inbound, type InboundOwner } from './inbound.js';
 import { KernelTalk, type KernelTalkOwner } from './kernel-talk.js';
 import type { Link } from './link.js';
 import type { Asked } from './liveness.js';
-import type { MessageOwner, Receipt } from './message.js';
+import type { Receipt } from './message.js';
 import { Outbound, type OutboundSource } from './outbound.js';
 import { type Payload, payloadBytes } from './payload.js';
 import type { Peer } from './peer.js';
@@ -20,6 +20,7 @@ import type { SendQueue } from './send-queue.js';
 import type { SlabPool } from './slab.js';
 import type { Stats } from './stats.js';
 import { Traffic } from './traffic.js';
+import type { MessageOwner } from './train.js';
 import { decodeExtensions, type Extensions } from './wire/extension.js';
 import {
   FLAG_ACK_REQUIRED,
@@ -113,8 +114,9 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
   open(link: Link): void {
     this.link = link;
     this.#kernelTalk.opened(link);
-    this.#stats.send_retransmitted += this.queue.sentCount;
-    this.traffic.retransmitted += this.queue.sentCount;
+    const { sentCount } = this.queue;
+    this.#stats.send_retransmitted += sentCount;
+    this.traffic.retransmitted += sentCount;
     this.flush();
   }
 
@@ -336,6 +338,6 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
     if (count === 0) return;
     this.#stats.send_acked += count;
     this.progressed = true;
-    if (this.queue.freshCount > 0) this.flushSoon();
+    if (this.queue.hasFresh) this.flushSoon();
   }
 }

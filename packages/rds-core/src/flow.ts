@@ -6,17 +6,12 @@
 
 import type { Address } from './address.js';
 import { type Outcome, RdsError, type RdsErrorDetails } from './errors.js';
-import {
-  type MessageOwner,
-  type Receipt,
-  SETTLEMENT_ERRORS,
-  type Settled,
-  type Settlement,
-} from './message.js';
+import { type Receipt, SETTLEMENT_ERRORS, type Settlement } from './message.js';
 import { type Payload, payloadBytes } from './payload.js';
 import type { Pending } from './pending.js';
 import { Queue } from './queue.js';
 import type { RoomWaiter, SendQuota } from './send-quota.js';
+import type { MessageOwner, Settled, Train } from './train.js';
 
 /** The way to a node: a connection, or the loopback. */
 export interface Route {
@@ -73,6 +68,8 @@ export interface FlowOwner {
 /** The sends since the last flush, so that a flush knows what it waits for. */
 export class FlushGroup implements MessageOwner {
   readonly flow: Flow;
+  train: Train | null = null;
+  trainBytes = 0;
   unsettled = 0;
   failure: { settlement: Exclude<Settlement, 'delivered'>; outcome: Outcome | null } | null = null;
   /** Who waits for all of them; each is a flush, or the socket's close. */
@@ -82,18 +79,20 @@ export class FlushGroup implements MessageOwner {
     this.flow = flow;
   }
 
-  messageSettled(message: Settled, settlement: Settlement, outcome: Outcome | null): void {
-    message.receipt?.(settlement, outcome);
+  settled(messages: Settled, settlement: Settlement, outcome: Outcome | null): void {
+    const { receipt, chargedBytes, count } = messages;
+    receipt?.(settlement, outcome);
     if (settlement !== 'delivered' && settlement !== 'refused') {
       this.failure ??= { settlement, outcome };
     }
-    if (this.flow.quota.release(message.length)) this.flow.owner.emptied();
-    this.end();
+    if (this.flow.quota.release(chargedBytes)) this.flow.owner.emptied();
+    this.end(count);
   }
 
-  /** One less to wait for. */
-  end(): void {
-    if (--this.unsettled === 0) this.#finish();
+  /** So many less to wait for. */
+  end(count: number): void {
+    this.unsettled -= count;
+    if (this.unsettled === 0) this.#finish();
   }
 
   #finish(): void {
@@ -177,7 +176,7 @@ export class Flow implements RoomWaiter {
     if (++this.#gaveUpCount * 2 <= this.#waiters.length) return;
     this.#gaveUpCount = 0;
     for (const { group } of this.#waiters.removeWhere(({ pending }) => pending.isSettled)) {
-      group.end();
+      group.end(1);
     }
   }
 
@@ -203,7 +202,7 @@ export class Flow implements RoomWaiter {
     this.#obstacle = null;
     for (const { pending, group } of waiters) {
       pending.fail('ECANCELED', 'the socket was closed');
-      group.end();
+      group.end(1);
     }
   }
 
@@ -254,7 +253,7 @@ export class Flow implements RoomWaiter {
   }
 
   #dropSettled(): void {
-    while (this.#waiters.peek()?.pending.isSettled) this.#waiters.shift()?.group.end();
+    while (this.#waiters.peek()?.pending.isSettled) this.#waiters.shift()?.group.end(1);
   }
 
   #letThrough(waiter: Waiter, inTurn: boolean): Obstacle | null {
@@ -262,12 +261,12 @@ export class Flow implements RoomWaiter {
     if (this.route.isCongested(this.to.port)) return 'congestion';
     if (!(inTurn ? this.quota.hasRoom(length) : this.quota.admits(length))) return 'room';
     if (payload === null) {
-      group.end();
+      group.end(1);
       pending.resolve();
       return null;
     }
     if (payloadBytes(payload) !== length) {
-      group.end();
+      group.end(1);
       pending.fail('EINVAL', 'the data was transferred or resized while it waited');
       return null;
     }

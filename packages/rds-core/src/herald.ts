@@ -6,9 +6,9 @@
 import type { EventEmitter } from 'eventemitter3';
 import type { CloseReason } from './close-reason.js';
 import type { NodeEvents } from './events.js';
-import type { Message } from './message.js';
 import type { PeerKind } from './peer.js';
 import type { Runtime, TcpAddress } from './runtime.js';
+import type { Train } from './train.js';
 
 /** The node of which it tells. */
 export interface HeraldedNode extends EventEmitter<NodeEvents> {
@@ -50,14 +50,14 @@ export class Herald {
     this.#tell('connection', { type: 'refused', address, reason });
   }
 
-  connectionUncertain({ remote }: HeraldedPeer, messages: readonly Message[]): void {
+  connectionUncertain({ remote }: HeraldedPeer, trains: readonly Train[]): void {
     if (!this.#isWanted('uncertain')) return;
-    const uncertain = messages.map((message) => ({
-      sport: message.sport,
-      to: { ...remote, port: message.dport },
-      data: message.copyPayload(),
-    }));
-    this.#tell('uncertain', { type: 'messages', ...remote, messages: uncertain });
+    const messages = trains
+      .flatMap((train) => [...train.messages()])
+      .map(({ sport, dport, data }) => {
+        return { sport, to: { ...remote, port: dport }, data: data.slice() };
+      });
+    this.#tell('uncertain', { type: 'messages', ...remote, messages });
   }
 
   peerMapChanged(peer: HeraldedPeer): void {

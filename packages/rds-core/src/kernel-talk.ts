@@ -8,12 +8,12 @@ import { AckBarrier, type Missing } from './ack-barrier.js';
 import type { CloseReason } from './close-reason.js';
 import { Deadline } from './deadline.js';
 import type { Link } from './link.js';
-import type { Message } from './message.js';
 import { PROBE, PROBE_PORT } from './outbound.js';
 import type { Peer } from './peer.js';
 import type { Runtime } from './runtime.js';
 import type { SendQueue } from './send-queue.js';
 import type { Stats } from './stats.js';
+import type { Train } from './train.js';
 
 /** The exchange, as far as kernels are concerned. */
 export interface KernelTalkOwner {
@@ -104,7 +104,7 @@ export class KernelTalk {
     }
     if (sequence === null) return dport === PROBE_PORT;
     this.#owner.acknowledgedUpTo(sequence);
-    if (this.#owner.queue.sentCount > 0) this.#owner.flushSoon();
+    if (this.#owner.queue.hasSent) this.#owner.flushSoon();
     return true;
   }
 
@@ -115,7 +115,7 @@ export class KernelTalk {
   ask(): boolean {
     const { queue } = this.#owner;
     if (this.#peer.kind !== 'linux' || this.#barrier.isWaiting) return false;
-    if (queue.sentCount === 0 || queue.resendCount > 0) return false;
+    if (!queue.hasSent || queue.hasResends) return false;
     const tag = this.#peer.freePort();
     const sent = (sequence: number) => this.#barrier.sent(sequence);
     const frame = { kind: 'control', sport: tag, dport: 0, extended: false, sent } as const;
@@ -152,7 +152,7 @@ export class KernelTalk {
     if (meaning === 'never') {
       // What such a peer has had for so long is most likely delivered. It is not kept for ever,
       // and no receipt claims to know.
-      const old = (message: Message) => message.sequence > 0 && message.sequence < sequence;
+      const old = (train: Train) => train.sequence > 0 && train.sequence < sequence;
       this.#peer.giveUp(this.#owner.queue.takeWhere(old), 'unconfirmed');
     }
     this.#owner.flushSoon();

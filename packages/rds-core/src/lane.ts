@@ -5,9 +5,9 @@
  */
 
 import type { CloseReason } from './close-reason.js';
-import type { Message } from './message.js';
 import type { PathOwner } from './path-owner.js';
 import type { TcpAddress } from './runtime.js';
+import type { Train } from './train.js';
 import { MAX_PATHS } from './wire/extension.js';
 import type { Header } from './wire/header.js';
 
@@ -73,8 +73,8 @@ export class Lane implements PathOwner {
     this.#owner.ponged(tag);
   }
 
-  giveUp(messages: readonly Message[], settlement: 'restarted' | 'unconfirmed'): void {
-    this.#owner.giveUp(messages, settlement);
+  giveUp(trains: readonly Train[], settlement: 'restarted' | 'unconfirmed'): void {
+    this.#owner.giveUp(trains, settlement);
   }
 
   connected(): void {}

@@ -5,11 +5,12 @@
  */
 
 import type { Flow, Route, Unacknowledged } from './flow.js';
-import type { MessageOwner, Receipt } from './message.js';
+import { chargeBytes, type Receipt } from './message.js';
 import { copyPayload, type Payload, payloadBytes } from './payload.js';
 import { Queue } from './queue.js';
 import type { Runtime } from './runtime.js';
 import type { Stats } from './stats.js';
+import type { MessageOwner, Settled } from './train.js';
 
 export interface LoopbackOwner {
   readonly stats: Stats;
@@ -19,13 +20,11 @@ export interface LoopbackOwner {
   deliverLocally(sport: number, dport: number, data: Uint8Array): boolean;
 }
 
-interface Handover {
+interface Handover extends Settled {
   readonly data: Uint8Array;
-  readonly length: number;
   readonly sport: number;
   readonly dport: number;
   readonly owner: MessageOwner;
-  readonly receipt: Receipt | null;
 }
 
 /** Messages handed over before the event loop gets its turn again. */
@@ -69,7 +68,8 @@ export class Loopback implements Route {
     const length = payloadBytes(payload);
     const data = new Uint8Array(length);
     copyPayload(payload, data, 0);
-    this.#queue.push({ data, length, sport, dport, owner, receipt });
+    const chargedBytes = chargeBytes(length);
+    this.#queue.push({ data, count: 1, chargedBytes, sport, dport, owner, receipt });
     this.#owner.stats.send_queued++;
     this.#owner.stats.copy_from_user += length;
     if (!this.#scheduled) {
@@ -80,8 +80,8 @@ export class Loopback implements Route {
 
   cancel(matches: (owner: MessageOwner) => boolean): Unacknowledged {
     const canceled = this.#queue.removeWhere(({ owner }) => matches(owner));
-    for (const item of canceled) item.owner.messageSettled(item, 'canceled', 'not-delivered');
-    const bytes = canceled.reduce((sum, { length }) => sum + length, 0);
+    for (const item of canceled) item.owner.settled(item, 'canceled', 'not-delivered');
+    const bytes = canceled.reduce((sum, { data }) => sum + data.byteLength, 0);
     this.#owner.stats.send_canceled += canceled.length;
     return { messages: canceled.length, bytes };
   }
@@ -96,8 +96,8 @@ export class Loopback implements Route {
       const found = this.#owner.deliverLocally(item.sport, item.dport, item.data);
       this.#owner.stats.send_acked++;
       if (!found && item.receipt !== null) this.#owner.stats.send_refused++;
-      if (found) item.owner.messageSettled(item, 'delivered', null);
-      else item.owner.messageSettled(item, 'refused', 'not-delivered');
+      if (found) item.owner.settled(item, 'delivered', null);
+      else item.owner.settled(item, 'refused', 'not-delivered');
     }
     this.#runtime.yield(this.#drain);
   };

@@ -64,14 +64,14 @@ function* received(node: RdsNode): Iterable<MessageInfo> {
 function* sent(node: RdsNode, which: 'send' | 'retransmit'): Iterable<MessageInfo> {
   for (const { remote, paths } of coreOf(node).peers) {
     for (const { exchange } of paths) {
-      const { fresh, sent } = exchange.queue;
-      for (const message of which === 'send' ? fresh : sent) {
+      const messages = exchange.queue.messages(which === 'send' ? 'fresh' : 'sent');
+      for (const { sequence, sport, dport, data } of messages) {
         yield {
-          localPort: message.sport,
+          localPort: sport,
           remoteAddress: remote.address,
-          remotePort: message.dport,
-          sequence: exchange.wireSequence(message.sequence),
-          bytes: message.length,
+          remotePort: dport,
+          sequence: exchange.wireSequence(sequence),
+          bytes: data.byteLength,
         };
       }
     }

@@ -6,17 +6,21 @@
 
 import { CONGESTION_MAP_BYTES } from './congestion-map.js';
 import type { Link } from './link.js';
-import { type Message, type MessageOwner, MessagePool, type Receipt } from './message.js';
+import type { Receipt } from './message.js';
 import { copyPayload, type Payload } from './payload.js';
 import { type ControlFrame, SendQueue } from './send-queue.js';
 import { FramePlacer, type SlabPool } from './slab.js';
 import type { Stats } from './stats.js';
+import { type MessageOwner, type Train, TrainPool } from './train.js';
 import { BatchEncoder } from './wire/batch-encoder.js';
 import {
   FLAG_ACK_REQUIRED,
   FLAG_CONGESTION_MAP,
   FLAG_RETRANSMITTED,
   HEADER_BYTES,
+  lengthAt,
+  prepareHeader,
+  stampHeader,
   writeExtensions,
   writeHeader,
 } from './wire/header.js';
@@ -33,6 +37,12 @@ const BATCH_BYTES = 128 * 1024;
  * longer delay wants more, priorities and cancel want less.
  */
 const IN_FLIGHT_BYTES = 4 * 1024 * 1024;
+
+/**
+ * How long a train becomes: many times its costs, and still a small part of a batch, whose last
+ * one may be cut off by an acknowledgement, and of the window.
+ */
+const MAX_TRAIN_BYTES = 16 * 1024;
 
 /** Port of probes: pings that carry extension headers. It can not be bound. */
 export const PROBE_PORT = 1;
@@ -70,7 +80,7 @@ export class Outbound {
   readonly #source: OutboundSource;
   readonly #stats: Stats;
   readonly #placer: FramePlacer;
-  readonly #messages = new MessagePool();
+  readonly #trains = new TrainPool();
   readonly #batch = new BatchEncoder();
   /**
    * Inside, sequences are counted from the first of this path, which is 1: a small integer is
@@ -118,12 +128,22 @@ export class Outbound {
     owner: MessageOwner,
     receipt: Receipt | null,
   ): void {
-    this.queue.push(this.#place(payload, length, sport, dport, owner, receipt));
+    const { train } = owner;
+    const frameBytes = HEADER_BYTES + length;
+    if (train !== null && receipt === null && train.end + frameBytes <= train.limit) {
+      put(train, payload, length);
+      return;
+    }
+    train?.seal();
+    const opened = this.#open(payload, length, sport, dport, owner);
+    if (receipt === null) this.#letGrow(opened);
+    else opened.receipt = receipt;
+    this.queue.push(opened);
   }
 
   /** Accepts a note for the peer, a reliable message 0 → 0. */
   note(payload: Uint8Array, owner: MessageOwner): void {
-    this.queue.pushNote(this.#place(payload, payload.byteLength, 0, 0, owner, null));
+    this.queue.pushNote(this.#open(payload, payload.byteLength, 0, 0, owner));
   }
 
   hasRoom(link: Link): boolean {
@@ -162,27 +182,33 @@ export class Outbound {
     this.#write(link);
   }
 
-  #place(
+  /** A train with one message. */
+  #open(
     payload: Payload,
     length: number,
     sport: number,
     dport: number,
     owner: MessageOwner,
-    receipt: Receipt | null,
-  ): Message {
+  ): Train {
     const slab = this.#placer.place(HEADER_BYTES + length);
-    const start = slab.used - HEADER_BYTES - length;
-    copyPayload(payload, slab.bytes, start + HEADER_BYTES);
-    const message = this.#messages.take();
-    message.slab = slab;
-    message.start = start;
-    message.length = length;
-    message.sport = sport;
-    message.dport = dport;
-    message.flags = 0;
-    message.owner = owner;
-    message.receipt = receipt;
-    return message;
+    const train = this.#trains.take();
+    train.slab = slab;
+    train.start = slab.used - HEADER_BYTES - length;
+    train.end = train.start;
+    train.limit = slab.used;
+    train.sport = sport;
+    train.dport = dport;
+    train.owner = owner;
+    put(train, payload, length);
+    return train;
+  }
+
+  /** As long as the last one of its flow and once more, so that little is kept in vain. */
+  #letGrow(train: Train): void {
+    const { owner, slab, start, limit } = train;
+    owner.train = train;
+    const wantedBytes = Math.min(2 * owner.trainBytes, MAX_TRAIN_BYTES) - (limit - start);
+    if (wantedBytes > 0) train.limit = slab.reserve(wantedBytes);
   }
 
   #fillBatch(): void {
@@ -193,7 +219,7 @@ export class Outbound {
         if (this.#source.allSent()) continue;
         return;
       }
-      if (item.kind === 'message') this.#encodeMessage(item);
+      if (item.kind === 'train') this.#encodeTrain(item);
       else if (item.kind === 'control') this.#encodeControl(item);
       else this.#encodeMap();
     }
@@ -211,23 +237,24 @@ export class Outbound {
     link.write(chunks, byteLength, done);
   }
 
-  #encodeMessage(message: Message): void {
-    const { slab, start, length, sequence } = message;
-    if (sequence === this.#next) this.#next++;
-    const onWire = this.#base + sequence;
-    const { sport, dport, receipt } = message;
-    let { flags } = message;
-    // One of our own nodes is asked to say if nobody was there. Decided at each transmission,
-    // because when the message was accepted it may not have been known who the peer is.
-    if (receipt !== null && this.#source.asksForRefusals) {
-      flags |= FLAG_ACK_REQUIRED;
-      this.#stats.send_ack_required++;
-    }
-    writeHeader(slab.view, start, onWire, this.#ackOfBatch(), length, sport, dport, flags);
-    this.#batch.add(slab, start, start + HEADER_BYTES + length);
-    if (sport !== 0) return;
-    if ((flags & FLAG_RETRANSMITTED) === 0) this.#asides++;
-    this.#source.noteLeft(length);
+  #encodeTrain(train: Train): void {
+    const { slab, start, end, sequence } = train;
+    if (sequence === this.#next) this.#next += train.count;
+    stampTrain(train, this.#base + sequence, this.#ackOfBatch(), this.#flagsOf(train));
+    this.#batch.add(slab, start, end);
+    if (train.sport !== 0) return;
+    if ((train.flags & FLAG_RETRANSMITTED) === 0) this.#asides += train.count;
+    this.#source.noteLeft(train.payloadBytes);
+  }
+
+  /**
+   * One of our own nodes is asked to say if nobody was there. Decided at each transmission, because
+   * when the message was accepted it may not have been known who the peer is.
+   */
+  #flagsOf({ flags, receipt }: Train): number {
+    if (receipt === null || !this.#source.asksForRefusals) return flags;
+    this.#stats.send_ack_required++;
+    return flags | FLAG_ACK_REQUIRED;
   }
 
   #encodeControl(frame: ControlFrame): void {
@@ -259,6 +286,24 @@ export class Outbound {
     writeMap(slab.bytes, slab.view, start, this.#source);
     this.#batch.add(slab, start, slab.used);
     slab.release();
+  }
+}
+
+/** Puts a message at the end of a train that has room for it. */
+function put(train: Train, payload: Payload, length: number): void {
+  const { slab, end } = train;
+  copyPayload(payload, slab.bytes, end + HEADER_BYTES);
+  prepareHeader(slab.view, end, length, train.sport, train.dport);
+  train.add(length);
+}
+
+function stampTrain(train: Train, sequence: number, ack: number, flags: number): void {
+  const { end } = train;
+  const { view } = train.slab;
+  let onWire = sequence;
+  for (let at = train.start; at < end; at += HEADER_BYTES + lengthAt(view, at)) {
+    stampHeader(view, at, onWire, ack, flags);
+    onWire++;
   }
 }
 

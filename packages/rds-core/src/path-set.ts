@@ -10,10 +10,11 @@
 
 import type { Unacknowledged } from './flow.js';
 import { Lane, type LaneOwner, pathOfPort } from './lane.js';
-import type { MessageOwner } from './message.js';
+
 import { Path } from './path.js';
 import type { PathSetup } from './path-owner.js';
 import type { SendQueue } from './send-queue.js';
+import { countOf, type MessageOwner } from './train.js';
 
 /** What paths have carried, as `Traffic` has it. */
 export interface Carried {
@@ -72,8 +73,8 @@ export class PathSet {
     if (count <= this.all.length || this.#isClosing) return;
     const waiting = this.all.flatMap(({ exchange }) => exchange.queue.takeFresh());
     while (this.all.length < count) this.all.push(this.#newLane(this.all.length));
-    for (const message of waiting) this.of(message.sport).exchange.queue.push(message);
-    if (this.first.exchange.queue.sentCount > 0) this.#hold();
+    for (const train of waiting) this.of(train.sport).exchange.queue.push(train);
+    if (this.first.exchange.queue.hasSent) this.#hold();
     this.first.exchange.flushSoon();
     if (this.first.state.kind === 'up') this.follow();
   }
@@ -86,9 +87,7 @@ export class PathSet {
     const { stats } = this.#setup;
     for (const lane of this.all.splice(1)) {
       if (lane.state.kind === 'up') stats.conn_reset++;
-      for (const message of lane.exchange.queue.takeFresh()) {
-        this.first.exchange.queue.push(message);
-      }
+      for (const train of lane.exchange.queue.takeFresh()) this.first.exchange.queue.push(train);
       this.#folded = plus(this.#folded, lane);
       lane.close();
     }
@@ -107,7 +106,7 @@ export class PathSet {
 
   /** Something that was sent is settled: perhaps all that the others wait for. */
   settled(): void {
-    if (this.#held.size === 0 || this.first.exchange.queue.sentCount > 0) return;
+    if (this.#held.size === 0 || this.first.exchange.queue.hasSent) return;
     this.first.exchange.queue.onAcknowledged = null;
     for (const queue of this.#held) queue.release();
     this.#held.clear();
@@ -119,11 +118,12 @@ export class PathSet {
     const canceled = this.all.flatMap(({ exchange }) =>
       exchange.queue.takeWhere(({ owner }) => matches(owner)),
     );
-    const bytes = canceled.reduce((sum, { length }) => sum + length, 0);
-    for (const message of canceled) message.settle('canceled');
+    const messages = countOf(canceled);
+    const bytes = canceled.reduce((sum, { payloadBytes }) => sum + payloadBytes, 0);
+    for (const train of canceled) train.settle('canceled');
     this.settled();
-    this.#setup.stats.send_canceled += canceled.length;
-    return { messages: canceled.length, bytes };
+    this.#setup.stats.send_canceled += messages;
+    return { messages, bytes };
   }
 
   pause(paused: boolean): void {

@@ -3,7 +3,7 @@
  * connection, one layer up, is the peer.
  */
 
-import type { Message } from './message.js';
+import type { Train } from './train.js';
 import type { Extensions } from './wire/extension.js';
 
 /**
@@ -34,5 +34,5 @@ export interface Peer {
   deliver(sport: number, dport: number, payload: Uint8Array): boolean;
   ponged(tag: number): void;
   /** Ends messages of which nobody will ever say what became of them, unless somebody did. */
-  giveUp(messages: readonly Message[], settlement: 'restarted' | 'unconfirmed'): void;
+  giveUp(trains: readonly Train[], settlement: 'restarted' | 'unconfirmed'): void;
 }

@@ -1,6 +1,7 @@
 /**
  * SendQueue: all that waits to go out on a path, and the one function that decides what is next.
- * Mirrors cp_send_queue and cp_retrans of `struct rds_conn_path`.
+ * Mirrors cp_send_queue and cp_retrans of `struct rds_conn_path`. Its messages are in trains, which
+ * grow while they are fresh.
  *
  * `sent` holds what has a sequence number and no acknowledgement, in order. `#cursor` is how far
  * the present connection has sent it: at the end in quiet times, back at the start when a
@@ -8,8 +9,9 @@
  * number may overtake a resend: the peer would take the resend for an old duplicate.
  */
 
-import { chargeBytes, type Message, type Settlement } from './message.js';
+import type { Settlement } from './message.js';
 import { Queue } from './queue.js';
+import { type Carried, countOf, type Train } from './train.js';
 import { FLAG_RETRANSMITTED } from './wire/header.js';
 
 /** A ping or a pong. It takes a sequence number, but it is never kept for resending. */
@@ -37,11 +39,11 @@ const MAX_CONTROL = 1024;
 const MAP: MapFrame = { kind: 'map' };
 
 export class SendQueue {
-  readonly #sent = new Queue<Message>();
-  readonly #fresh = new Queue<Message>();
+  readonly #sent = new Queue<Train>();
+  readonly #fresh = new Queue<Train>();
   readonly #control = new Queue<ControlFrame>();
   /** Refusals: reliable like messages, but never behind them, nor behind their window. */
-  readonly #notes = new Queue<Message>();
+  readonly #notes = new Queue<Train>();
   #cursor = 0;
   #inFlightBytes = 0;
   /** True when the map has changed since it was last sent. */
@@ -56,41 +58,47 @@ export class SendQueue {
     return this.#inFlightBytes;
   }
 
+  /** Messages transmitted and not acknowledged. */
   get sentCount(): number {
-    return this.#sent.length;
+    return countOf(this.#sent);
   }
 
+  /** Messages accepted and not transmitted. */
   get freshCount(): number {
-    return this.#fresh.length;
+    return countOf(this.#fresh);
   }
 
-  /** Resends that the present connection has not yet sent. */
-  get resendCount(): number {
-    return this.#sent.length - this.#cursor;
+  /** The same, one by one and in order. */
+  *messages(which: 'sent' | 'fresh'): IterableIterator<Carried> {
+    for (const train of which === 'sent' ? this.#sent : this.#fresh) yield* train.messages();
   }
 
-  /** Transmitted and not acknowledged; accepted and not transmitted. Each in order. */
-  get sent(): Iterable<Message> {
-    return this.#sent;
+  get hasSent(): boolean {
+    return this.#sent.length > 0;
   }
 
-  get fresh(): Iterable<Message> {
-    return this.#fresh;
+  get hasFresh(): boolean {
+    return this.#fresh.length > 0;
+  }
+
+  /** There are resends that the present connection has not yet sent. */
+  get hasResends(): boolean {
+    return this.#cursor < this.#sent.length;
   }
 
   get isEmpty(): boolean {
     return this.#sent.length + this.#notes.length + this.#fresh.length === 0;
   }
 
-  push(message: Message): void {
-    this.#fresh.push(message);
+  push(train: Train): void {
+    this.#fresh.push(train);
   }
 
   /**
    * A note for the peer. It goes before fresh messages: while both sides wait for each other's
    * acknowledgements, which wait for the notes, these must not wait for anything.
    */
-  pushNote(note: Message): void {
+  pushNote(note: Train): void {
     this.#notes.push(note);
   }
 
@@ -111,10 +119,10 @@ export class SendQueue {
   }
 
   /**
-   * What goes on the wire next; what is sent for the first time gets `nextSequence`. Fresh messages
-   * only if `windowOpen`.
+   * What goes on the wire next; what is sent for the first time is numbered from `nextSequence` on.
+   * Fresh messages only if `windowOpen`.
    */
-  next(windowOpen: boolean, nextSequence: number): Message | ControlFrame | MapFrame | null {
+  next(windowOpen: boolean, nextSequence: number): Train | ControlFrame | MapFrame | null {
     if (this.mapDue) {
       this.mapDue = false;
       return MAP;
@@ -130,10 +138,11 @@ export class SendQueue {
     const fresh =
       this.#notes.shift() ?? (windowOpen && this.#holds === 0 ? this.#fresh.shift() : undefined);
     if (fresh === undefined) return null;
+    fresh.seal();
     fresh.sequence = nextSequence;
     this.#sent.push(fresh);
     this.#cursor++;
-    this.#inFlightBytes += chargeBytes(fresh.length);
+    this.#inFlightBytes += fresh.chargedBytes;
     return fresh;
   }
 
@@ -142,9 +151,11 @@ export class SendQueue {
     let count = 0;
     for (let first = this.#sent.peek(); first !== undefined; first = this.#sent.peek()) {
       if (first.sequence > sequence) break;
-      this.#dropFirst();
-      if (first.sport !== 0) count++;
-      first.settle(first.verdict);
+      const isWhole = first.lastSequence <= sequence;
+      const train = isWhole ? this.#dropFirst() : first.split(sequence - first.sequence + 1);
+      this.#inFlightBytes -= train.chargedBytes;
+      if (train.sport !== 0) count += train.count;
+      train.settle(train.verdict);
     }
     this.onAcknowledged?.();
     return count;
@@ -152,14 +163,16 @@ export class SendQueue {
 
   /**
    * Notes what the peer said of the messages `first` to `last`; it counts once they are
-   * acknowledged. Returns how many there were.
+   * acknowledged. Only who wants a receipt has asked, so nothing is said of others. Returns how
+   * many there were.
    */
   judge(first: number, last: number, verdict: Settlement): number {
     let count = 0;
     for (let index = this.#firstFrom(first); index < this.#sent.length; index++) {
-      const message = this.#sent.at(index) as Message;
-      if (message.sequence > last) break;
-      message.verdict = verdict;
+      const train = this.#sent.at(index) as Train;
+      if (train.sequence > last) break;
+      if (train.receipt === null) continue;
+      train.verdict = verdict;
       count++;
     }
     return count;
@@ -177,45 +190,46 @@ export class SendQueue {
   }
 
   /** Takes out all that was sent, in order: it will not be acknowledged any more. */
-  takeSent(): Message[] {
-    const messages = [...this.#sent];
+  takeSent(): Train[] {
+    const trains = [...this.#sent];
     this.#sent.clear();
     this.#cursor = 0;
     this.#inFlightBytes = 0;
-    return messages;
+    return trains;
   }
 
   /** Takes out what was never sent, in order. */
-  takeFresh(): Message[] {
-    const messages = [...this.#fresh];
+  takeFresh(): Train[] {
+    const trains = [...this.#fresh];
     this.#fresh.clear();
-    return messages;
+    for (const train of trains) train.seal();
+    return trains;
   }
 
   /** Takes out what matches, sent or not. What is sent already may arrive all the same. */
-  takeWhere(matches: (message: Message) => boolean): Message[] {
+  takeWhere(matches: (train: Train) => boolean): Train[] {
     const resend = this.#sent.at(this.#cursor);
     const sent = this.#sent.removeWhere(matches);
-    for (const message of sent) this.#inFlightBytes -= chargeBytes(message.length);
+    for (const train of sent) this.#inFlightBytes -= train.chargedBytes;
     // The cursor stays before the first message that it stood before and that is still there.
     this.#cursor = resend === undefined ? this.#sent.length : this.#firstFrom(resend.sequence);
     const unsent = [...this.#notes.removeWhere(matches), ...this.#fresh.removeWhere(matches)];
+    for (const train of unsent) train.seal();
     return [...sent, ...unsent];
   }
 
-  #dropFirst(): void {
-    const first = this.#sent.shift() as Message;
-    this.#inFlightBytes -= chargeBytes(first.length);
+  #dropFirst(): Train {
     if (this.#cursor > 0) this.#cursor--;
+    return this.#sent.shift() as Train;
   }
 
-  /** The index of the first sent message whose sequence is not below `sequence`. */
+  /** The index of the first sent train that does not begin below `sequence`. */
   #firstFrom(sequence: number): number {
     let low = 0;
     let high = this.#sent.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#sent.at(middle) as Message).sequence < sequence) low = middle + 1;
+      if ((this.#sent.at(middle) as Train).sequence < sequence) low = middle + 1;
       else high = middle;
     }
     return low;

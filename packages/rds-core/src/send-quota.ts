@@ -54,11 +54,11 @@ export class SendQuota {
   }
 
   /**
-   * Gives back what a message had, and lets those who wait for it try, in turn. True if it was the
-   * last.
+   * Gives back what messages were charged, and lets those who wait for it try, in turn. True if
+   * they were the last.
    */
-  release(bytes: number): boolean {
-    const usedBytes = this.#usedBytes - chargeBytes(bytes);
+  release(chargedBytes: number): boolean {
+    const usedBytes = this.#usedBytes - chargedBytes;
     this.#usedBytes = usedBytes;
     if (this.#waiters.length > 0 && this.hasRoom(this.#firstNeeds)) this.#wake();
     return usedBytes === 0;

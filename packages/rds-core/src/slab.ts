@@ -37,6 +37,17 @@ export class Slab {
     this.#pool = pool;
   }
 
+  /** Lets who placed the last frame have up to so many bytes behind it. Returns where they end. */
+  reserve(wantedBytes: number): number {
+    this.used = Math.min(this.used + wantedBytes, this.bytes.length);
+    return this.used;
+  }
+
+  /** What was reserved up to `end` is free from `from` on, unless others stand behind it. */
+  giveBack(end: number, from: number): void {
+    if (this.used === end) this.used = from;
+  }
+
   retain(): void {
     this.#users++;
   }

@@ -6,11 +6,11 @@ import { Callers } from '../src/callers.js';
 import type { Route } from '../src/flow.js';
 import { FlowTable } from '../src/flow-table.js';
 import type { Incoming } from '../src/index.js';
-import { type Message, MessagePool } from '../src/message.js';
 import { Queue } from '../src/queue.js';
 import { SlabPool } from '../src/slab.js';
 import { Stats } from '../src/stats.js';
 import { Stranger } from '../src/stranger.js';
+import { type Train, TrainPool } from '../src/train.js';
 import { attach, frame, map } from './findings/raw.js';
 import { A, B, world } from './findings/world.js';
 import { collectGarbage } from './garbage.js';
@@ -27,12 +27,12 @@ async function held<T extends object>(count: number, use: (note: (item: T) => T)
   return refs.filter((ref) => ref.deref() !== undefined).length;
 }
 
-test('a path keeps no more settled messages than its window takes', async () => {
-  const pool = new MessagePool();
+test('a path keeps no more settled trains than its window takes', async () => {
+  const pool = new TrainPool();
   const many = 70_000;
-  const kept = await held<Message>(many, (note) => {
-    const messages = Array.from({ length: many }, () => note(pool.take()));
-    for (const message of messages) pool.give(message);
+  const kept = await held<Train>(many, (note) => {
+    const trains = Array.from({ length: many }, () => note(pool.take()));
+    for (const train of trains) pool.give(train);
   });
   expect(kept).toBe(65_536);
   expect(pool.take()).toBeDefined();
@@ -120,8 +120,8 @@ test('a socket forgets the names of 65,536 destinations, but not where something
     isCongested: () => false,
     isGone: false,
     send: (_, __, ___, owner) => {
-      const message = { length: 1, receipt: null };
-      sent.push({ settle: () => owner.messageSettled(message, 'delivered', null) });
+      const message = { count: 1, chargedBytes: 64, receipt: null };
+      sent.push({ settle: () => owner.settled(message, 'delivered', null) });
     },
   });
   const to = (address: number, port = 5000) => ({ address: `10.0.0.${address}`, port });

@@ -2,10 +2,11 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chargeBytes, type Message, type Settlement } from '../src/message.js';
+import { chargeBytes, type Settlement } from '../src/message.js';
 import { type ControlFrame, SendQueue } from '../src/send-queue.js';
+import { countOf, type Train } from '../src/train.js';
 import { FLAG_RETRANSMITTED } from '../src/wire/header.js';
-import { makeMessage } from './messages.js';
+import { makeTrain, ownerOf } from './trains.js';
 
 const ping = (sport: number): ControlFrame => ({
   kind: 'control',
@@ -13,15 +14,24 @@ const ping = (sport: number): ControlFrame => ({
   dport: 0,
   extended: false,
 });
-const ids = (messages: Iterable<Message>): number[] => Array.from(messages, ({ dport }) => dport);
+/** One message that wants a receipt. */
+const makeMessage = (id: number, length: number, owner = ownerOf()): Train =>
+  Object.assign(makeTrain(id, [length], owner), { receipt: () => {} });
+/** Each train as often as it has messages. */
+const ids = (trains: Iterable<Train>): number[] =>
+  [...trains].flatMap(({ dport, count }) => new Array<number>(count).fill(dport));
 
-/** What is next, as a word: "map", "ping 7", "message 3", "message 3 again", or "nothing". */
+/**
+ * What is next, as a word: "map", "ping 7", "message 3", "message 3 again", "nothing", or of a
+ * train "3 messages 7".
+ */
 function nextOf(queue: SendQueue, sequence: number, windowOpen = true): string {
   const item = queue.next(windowOpen, sequence);
   if (item === null) return 'nothing';
   if (item.kind === 'map') return 'map';
   if (item.kind === 'control') return `ping ${item.sport}`;
-  return `message ${item.dport}${item.flags & FLAG_RETRANSMITTED ? ' again' : ''}`;
+  const what = item.count === 1 ? 'message' : `${item.count} messages`;
+  return `${what} ${item.dport}${item.flags & FLAG_RETRANSMITTED ? ' again' : ''}`;
 }
 
 /** Everything that is next, with sequence numbers from `sequence` up. */
@@ -32,6 +42,13 @@ function drain(queue: SendQueue, sequence: number): string[] {
     if (!word.endsWith('again') && word !== 'map') sequence++;
   }
   return words;
+}
+
+/** Everything fresh leaves, with sequence numbers from `sequence` up. */
+function drainTrains(queue: SendQueue, sequence: number): void {
+  for (let item = queue.next(true, sequence); item !== null; item = queue.next(true, sequence)) {
+    if (item.kind === 'train') sequence += item.count;
+  }
 }
 
 describe('SendQueue', () => {
@@ -108,9 +125,8 @@ describe('SendQueue', () => {
     const settled: string[] = [];
     const queue = new SendQueue();
     for (let id = 1; id <= 5; id++) {
-      const messageSettled = (_: unknown, how: Settlement, outcome: unknown) =>
-        settled.push(`${id} ${how} ${outcome}`);
-      queue.push(makeMessage(id, 10, { messageSettled }));
+      const owner = ownerOf((_, how, outcome) => settled.push(`${id} ${how} ${outcome}`));
+      queue.push(makeMessage(id, 10, owner));
     }
     drain(queue, 11);
     queue.judge(12, 13, 'refused');
@@ -128,6 +144,41 @@ describe('SendQueue', () => {
     ]);
   });
 
+  test('says nothing of messages whose sender wants no receipt', () => {
+    const queue = new SendQueue();
+    queue.push(makeMessage(1, 10));
+    queue.push(makeTrain(2, [10, 10]));
+    queue.push(makeMessage(3, 10));
+    drainTrains(queue, 11);
+    expect(queue.judge(11, 14, 'unconfirmed')).toBe(2);
+    expect(queue.takeSent().map(({ verdict }) => verdict)).toEqual([
+      'unconfirmed',
+      'delivered',
+      'unconfirmed',
+    ]);
+  });
+
+  test('settles the part of a train that is acknowledged, and sends only the rest again', () => {
+    const settled: number[] = [];
+    const queue = new SendQueue();
+    queue.push(
+      makeTrain(
+        1,
+        [10, 100, 200],
+        ownerOf(({ count }) => settled.push(count)),
+      ),
+    );
+    queue.push(makeMessage(2, 10));
+    drainTrains(queue, 11);
+    expect(queue.acknowledge(12)).toBe(2);
+    expect(settled).toEqual([2]);
+    expect(queue.inFlightBytes).toBe(264);
+    queue.rewind();
+    const [rest, last] = [queue.next(true, 15), queue.next(true, 15)] as Train[];
+    expect(rest).toMatchObject({ sequence: 13, count: 1, payloadBytes: 200 });
+    expect(last).toMatchObject({ sequence: 14 });
+  });
+
   test('loses nothing and keeps the order, whatever happens', () => {
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 80, size: 'max' }), (steps) => {
@@ -143,9 +194,11 @@ describe('SendQueue', () => {
   });
 });
 
+/** A message. Those of one train have one id. */
 interface Entry {
   readonly id: number;
   readonly length: number;
+  readonly hasReceipt: boolean;
   sequence: number;
   /** On the present connection. */
   isSent: boolean;
@@ -165,12 +218,20 @@ class Pair {
   /** All that were ever pushed and not taken out again. */
   #pushed = 0;
 
-  push(length: number): void {
+  push(lengths: readonly number[]): void {
     const id = ++this.#lastId;
-    const messageSettled = (_: unknown, how: Settlement) => this.settled.push(`${id} ${how}`);
-    this.queue.push(makeMessage(id, length, { messageSettled }));
-    this.entries.push({ id, length, sequence: 0, isSent: false, verdict: 'delivered' });
-    this.#pushed++;
+    const owner = ownerOf(({ count }, how) => {
+      for (let index = 0; index < count; index++) this.settled.push(`${id} ${how}`);
+    });
+    const train = makeTrain(id, lengths, owner);
+    const hasReceipt = lengths.length === 1;
+    if (hasReceipt) train.receipt = () => {};
+    this.queue.push(train);
+    for (const length of lengths) {
+      const entry = { id, length, hasReceipt, sequence: 0, isSent: false };
+      this.entries.push({ ...entry, verdict: 'delivered' });
+    }
+    this.#pushed += lengths.length;
   }
 
   next(windowOpen: boolean): void {
@@ -182,17 +243,23 @@ class Pair {
       this.mapDue = false;
       return 'map';
     }
-    const entry = this.entries.find(({ isSent }) => !isSent);
-    if (entry !== undefined && entry.sequence > 0) {
-      entry.isSent = true;
-      return `message ${entry.id} again`;
+    const first = this.entries.find(({ isSent }) => !isSent);
+    const train = this.entries.filter(({ id, isSent }) => id === first?.id && !isSent);
+    const word = `${train.length === 1 ? 'message' : `${train.length} messages`} ${first?.id}`;
+    if (first !== undefined && first.sequence > 0) {
+      for (const entry of train) entry.isSent = true;
+      return `${word} again`;
     }
     const port = this.pings.shift();
-    if (port === undefined && (!windowOpen || entry === undefined)) return 'nothing';
-    const sequence = this.nextSequence++;
-    if (port !== undefined) return `ping ${port}`;
-    Object.assign(entry as Entry, { isSent: true, sequence });
-    return `message ${entry?.id}`;
+    if (port === undefined && (!windowOpen || first === undefined)) return 'nothing';
+    if (port !== undefined) {
+      this.nextSequence++;
+      return `ping ${port}`;
+    }
+    for (const entry of train) {
+      Object.assign(entry, { isSent: true, sequence: this.nextSequence++ });
+    }
+    return word;
   }
 
   acknowledge(sequence: number): void {
@@ -205,7 +272,8 @@ class Pair {
   judge(first: number, last: number): void {
     this.queue.judge(first, last, 'refused');
     for (const entry of this.entries) {
-      if (entry.sequence >= first && entry.sequence <= last) entry.verdict = 'refused';
+      const isMeant = entry.sequence >= first && entry.sequence <= last;
+      if (isMeant && entry.hasReceipt) entry.verdict = 'refused';
     }
   }
 
@@ -214,7 +282,7 @@ class Pair {
     const expected = this.entries.filter(({ id }) => matches(id));
     expect(ids(taken)).toEqual(expected.map(({ id }) => id));
     this.entries = this.entries.filter(({ id }) => !matches(id));
-    this.#pushed -= taken.length;
+    this.#pushed -= countOf(taken);
   }
 
   takeSent(): void {
@@ -235,7 +303,8 @@ class Pair {
     const sent = this.entries.filter(({ sequence }) => sequence > 0);
     expect(queue.sentCount).toBe(sent.length);
     expect(queue.freshCount).toBe(this.entries.length - sent.length);
-    expect(queue.resendCount).toBe(sent.filter(({ isSent }) => !isSent).length);
+    expect(queue.hasResends).toBe(sent.some(({ isSent }) => !isSent));
+    expect([queue.hasSent, queue.hasFresh]).toEqual([queue.sentCount > 0, queue.freshCount > 0]);
     expect(queue.isEmpty).toBe(this.entries.length === 0);
     expect(queue.inFlightBytes).toBe(
       sent.reduce((sum, { length }) => sum + chargeBytes(length), 0),
@@ -274,7 +343,14 @@ function step<T>(
 const back = fc.nat(30);
 
 const anyStep = fc.oneof(
-  { weight: 6, arbitrary: step('push', fc.nat(200), (pair, length) => pair.push(length)) },
+  {
+    weight: 6,
+    arbitrary: step(
+      'push',
+      fc.array(fc.nat(200), { minLength: 1, maxLength: 5 }),
+      (pair, lengths) => pair.push(lengths),
+    ),
+  },
   { weight: 9, arbitrary: step('next', fc.boolean(), (pair, open) => pair.next(open)) },
   {
     weight: 2,

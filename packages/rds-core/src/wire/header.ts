@@ -71,17 +71,44 @@ export function writeHeader(
   dport: number,
   flags: number,
 ): void {
-  view.setUint32(at, sequence / TWO_TO_32);
-  view.setUint32(at + 4, sequence);
-  view.setUint32(at + 8, ack / TWO_TO_32);
-  view.setUint32(at + 12, ack);
+  prepareHeader(view, at, length, sport, dport);
+  stampHeader(view, at, sequence, ack, flags);
+}
+
+/** Writes what is known of a frame when it is made; it is stamped when it leaves. */
+export function prepareHeader(
+  view: DataView,
+  at: number,
+  length: number,
+  sport: number,
+  dport: number,
+): void {
   view.setUint32(at + 16, length);
   view.setUint32(at + 20, (sport << 16) | dport);
-  view.setUint32(at + 24, flags << 24);
   // The buffer is used again and again, so what a kernel leaves zero must be made zero.
   view.setUint32(at + 28, 0);
   view.setFloat64(at + 32, 0);
   view.setFloat64(at + 40, 0);
+}
+
+/** Writes what is known when the frame leaves, at each transmission. */
+export function stampHeader(
+  view: DataView,
+  at: number,
+  sequence: number,
+  ack: number,
+  flags: number,
+): void {
+  view.setUint32(at, sequence / TWO_TO_32);
+  view.setUint32(at + 4, sequence);
+  view.setUint32(at + 8, ack / TWO_TO_32);
+  view.setUint32(at + 12, ack);
+  view.setUint32(at + 24, flags << 24);
+}
+
+/** The payload length in the header at `at`. */
+export function lengthAt(view: DataView, at: number): number {
+  return view.getUint32(at + 16);
 }
 
 export function writeExtensions(bytes: Uint8Array, at: number, extensions: Uint8Array): void {
