@@ -41,7 +41,7 @@ export class Link implements StreamHandler {
   constructor(
     stream: Stream,
     owner: LinkOwner,
-    { options, tap }: PathSetup,
+    { options, tap, runtime }: PathSetup,
     remote: TcpAddress,
     traffic: Traffic,
   ) {
@@ -51,7 +51,7 @@ export class Link implements StreamHandler {
     this.#tap = tap;
     this.#number = tap.nextConnection();
     this.#owner = owner;
-    this.#decoder = new FrameDecoder(options.maxMessageBytes);
+    this.#decoder = new FrameDecoder(options.maxMessageBytes, runtime.allocate);
     stream.handler = this;
   }
 

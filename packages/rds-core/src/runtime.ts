@@ -23,6 +23,12 @@ export interface Runtime {
    * began at 1 would find its peers remembering higher numbers and dropping its resends as old.
    */
   initialSequence(): number;
+  /**
+   * Memory for a large message that comes in pieces, with anything in it: all of it is written
+   * before anybody sees it. Default: `new Uint8Array(bytes)`, which takes the time to fill it with
+   * zeros.
+   */
+  allocate?(bytes: number): Uint8Array;
   /** Who wants to hear of the events of all nodes; nobody, if it is not there. */
   readonly watcher?: EventWatcher | undefined;
 }

@@ -17,8 +17,8 @@ const SMALL_SLAB_BYTES = 4 * 1024;
 const LARGE_SLAB_BYTES = 128 * 1024;
 /** A frame above this has a slab of its own, so that little is left over at the end of a slab. */
 const OWN_SLAB_BYTES = 16 * 1024;
-/** What the pool keeps: 8 MiB, the in-flight window of one busy path of small messages. */
-const POOLED_SLABS = 64;
+/** What the pool keeps: twice the in-flight window of one busy path. */
+const POOLED_BYTES = 8 * 1024 * 1024;
 
 export class Slab {
   readonly bytes: Uint8Array;
@@ -62,19 +62,32 @@ export class Slab {
   }
 }
 
-/** The slabs of a node that are not in use. */
+/** The slabs of a node that are not in use, by their size. */
 export class SlabPool {
-  readonly #small: Slab[] = [];
-  readonly #large: Slab[] = [];
+  readonly #free = new Map<number, Slab[]>();
+  #freeBytes = 0;
 
-  take(sizeBytes: typeof SMALL_SLAB_BYTES | typeof LARGE_SLAB_BYTES): Slab {
-    const free = sizeBytes === SMALL_SLAB_BYTES ? this.#small : this.#large;
-    return free.pop() ?? new Slab(sizeBytes, this);
+  /** One of at least so many bytes. */
+  take(leastBytes: number): Slab {
+    const sizeBytes = Math.ceil(leastBytes / SMALL_SLAB_BYTES) * SMALL_SLAB_BYTES;
+    const slab = this.#free.get(sizeBytes)?.pop();
+    if (slab === undefined) return new Slab(sizeBytes, this);
+    this.#freeBytes -= sizeBytes;
+    return slab;
   }
 
   give(slab: Slab): void {
-    const free = slab.bytes.byteLength === SMALL_SLAB_BYTES ? this.#small : this.#large;
-    if (free.length < POOLED_SLABS) free.push(slab);
+    const sizeBytes = slab.bytes.byteLength;
+    const free = this.#free.get(sizeBytes) ?? [];
+    if (this.#freeBytes + sizeBytes > POOLED_BYTES) {
+      if (free.length > 0) return;
+      // It is full of sizes that were needed once.
+      this.#free.clear();
+      this.#freeBytes = 0;
+    }
+    this.#freeBytes += sizeBytes;
+    free.push(slab);
+    this.#free.set(sizeBytes, free);
   }
 }
 
@@ -90,7 +103,8 @@ export class FramePlacer {
 
   /** A slab in which the last `frameBytes` before its `used` are the caller's, retained once. */
   place(frameBytes: number): Slab {
-    const slab = frameBytes > OWN_SLAB_BYTES ? new Slab(frameBytes, null) : this.#room(frameBytes);
+    const isLarge = frameBytes > OWN_SLAB_BYTES;
+    const slab = isLarge ? this.#pool.take(frameBytes) : this.#room(frameBytes);
     slab.used += frameBytes;
     slab.retain();
     return slab;

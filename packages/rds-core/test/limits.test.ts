@@ -38,17 +38,28 @@ test('a path keeps no more settled trains than its window takes', async () => {
   expect(pool.take()).toBeDefined();
 });
 
-test.each([4096, 131_072] as const)(
-  'a node keeps 64 free slabs of %d bytes, and hands them out again',
+test.each([4096, 131_072, 1 << 20])(
+  'a node keeps 8 MiB of free slabs of %d bytes, hands them out again, and then others',
   (bytes) => {
     const pool = new SlabPool();
-    const slabs = Array.from({ length: 70 }, () => pool.take(bytes));
+    const many = 8 * (1 << 20);
+    const take = (size: number) => Array.from({ length: many / size + 5 }, () => pool.take(size));
+    const slabs = take(bytes);
     expect(slabs.map((slab) => slab.bytes.byteLength)).toEqual(slabs.map(() => bytes));
     for (const slab of slabs) pool.give(slab);
-    const again = Array.from({ length: 70 }, () => pool.take(bytes));
-    expect(again.filter((slab) => slabs.includes(slab))).toHaveLength(64);
+    expect(take(bytes).filter((slab) => slabs.includes(slab))).toHaveLength(many / bytes);
+    for (const slab of slabs) pool.give(slab);
+    const others = take(2 * bytes);
+    for (const slab of others) pool.give(slab);
+    expect(take(2 * bytes).filter((slab) => others.includes(slab))).toHaveLength(many / bytes / 2);
   },
 );
+
+test('a slab has no more than 4 KiB beyond what is asked for', () => {
+  const sizes = [1, 4096, 4097, 65_584, (1 << 20) + 48];
+  const taken = sizes.map((size) => new SlabPool().take(size).bytes.byteLength);
+  expect(taken).toEqual([4096, 4096, 8192, 69_632, (1 << 20) + 4096]);
+});
 
 test('a queue that was long once gives its memory back when it stays short', async () => {
   const queues = Array.from({ length: 20 }, () => new Queue<number>());

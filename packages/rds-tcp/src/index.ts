@@ -76,6 +76,12 @@ function systemRuntime(transport: Transport): Runtime {
     defer: process.nextTick,
     yield: setImmediate,
     initialSequence: wallClockMicroseconds,
+    allocate,
     watcher: diagnostics,
   };
+}
+
+/** A plain array: that it was made as a Buffer is nobody's business. */
+function allocate(bytes: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
 }

@@ -18,12 +18,13 @@ export interface FrameSink {
 export type FrameFault = 'bad-header' | 'frame-too-large';
 
 const EMPTY: Uint8Array = new Uint8Array(0);
-/** The first buffer for a message that comes in pieces, and by how much it grows. */
+/** The first buffer for a message that comes in pieces, and how much more it is than what has come. */
 const FIRST_GATHER_BYTES = 64 * 1024;
-const GATHER_GROWTH = 4;
+const GATHER_GROWTH = 16;
 
 export class FrameDecoder {
   readonly #maxPayloadBytes: number;
+  readonly #allocate: (bytes: number) => Uint8Array;
   readonly #header = new Header();
   /** A header that arrived in pieces is put together here. */
   readonly #headerBytes = new Uint8Array(HEADER_BYTES);
@@ -37,8 +38,10 @@ export class FrameDecoder {
   /** What came behind the frame at which it was stopped. */
   #rest = EMPTY;
 
-  constructor(maxPayloadBytes: number) {
+  /** `allocate` gives memory that need not be zero. */
+  constructor(maxPayloadBytes: number, allocate?: (bytes: number) => Uint8Array) {
     this.#maxPayloadBytes = maxPayloadBytes;
+    this.#allocate = allocate ?? ((bytes) => new Uint8Array(bytes));
   }
 
   /** Gives `sink` each frame that `chunk` completes. After a fault nothing more is read. */
@@ -147,7 +150,7 @@ export class FrameDecoder {
     if (filled <= before.byteLength) return before;
     const { length } = this.#header;
     const capacity = Math.min(length, Math.max(FIRST_GATHER_BYTES, filled * GATHER_GROWTH));
-    const payload = new Uint8Array(capacity);
+    const payload = this.#allocate(capacity);
     payload.set(before.subarray(0, this.#payloadFilled));
     this.#payload = payload;
     return payload;
