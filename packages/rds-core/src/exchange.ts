@@ -103,6 +103,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
    */
   begin(link: Link, mapSent: boolean, call: Call): void {
     this.#inbound.begin(call);
+    this.#kernelTalk.began();
     this.progressed = false;
     this.hasDeparted = false;
     this.queue.mapDue = !mapSent || this.#peer.isAssumed;
@@ -313,8 +314,12 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
     this.#kernelTalk.pinged(sport);
   }
 
-  ponged(dport: number, isResent: boolean): void {
-    if (!this.#kernelTalk.ponged(dport, isResent)) this.#peer.ponged(dport);
+  isAnswer(dport: number): boolean {
+    return this.#kernelTalk.isAnswer(dport);
+  }
+
+  ponged(dport: number): void {
+    if (!this.#kernelTalk.ponged(dport)) this.#peer.ponged(dport);
   }
 
   departed(): void {

@@ -23,7 +23,9 @@ export interface InboundOwner {
   /** Of the messages `first` to `last` the peer found no socket, or does not know (inexact). */
   refused(first: number, last: number, exact: boolean): void;
   pinged(sport: number): void;
-  ponged(dport: number, isResent: boolean): void;
+  /** Whether an unflagged pong to this port was said on the present connection, and to us. */
+  isAnswer(dport: number): boolean;
+  ponged(dport: number): void;
   /** Its numbers begin at 1 again, and it is no resend: a kernel has booted. */
   startedOver(): void;
   /** This incarnation of the peer has closed. */
@@ -128,7 +130,7 @@ export class Inbound {
     // on a connection that is late, where it may have been overtaken by its own repetition. Who
     // answers us there lives, and may count from anew because it has just heard who we are.
     const isResent = (header.flags & FLAG_RETRANSMITTED) !== 0;
-    if (sport === 0 && dport !== 0 && !isResent) this.#lateness = 'not-late';
+    if (sport === 0 && !isResent && owner.isAnswer(dport)) this.#lateness = 'not-late';
     if (this.#lateness === 'overtaken-or-booted') {
       const isBoot = sequence === 1 && extensions.generation === undefined;
       this.#lateness = isBoot ? 'not-late' : 'perhaps-overtaken';
@@ -267,7 +269,7 @@ export class Inbound {
   #ponged({ dport, flags }: Header): void {
     const isResent = (flags & FLAG_RETRANSMITTED) !== 0;
     if (isResent && dport !== PROBE_PORT) this.#ignored();
-    else this.#owner.ponged(dport, isResent);
+    else this.#owner.ponged(dport);
   }
 }
 

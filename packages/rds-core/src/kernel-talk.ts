@@ -42,6 +42,12 @@ export class KernelTalk {
   readonly #runtime: Runtime;
   /** The last connection that came up. */
   #link: Link | null = null;
+  /**
+   * The port of the ping behind the first probe of the present connection. A kernel keeps the pongs
+   * of earlier connections, and of our predecessor, and all probes have one port: only the pong to
+   * this one was said here, and after the probe was heard.
+   */
+  #question: number | null = null;
   /** It has answered this incarnation of ours. */
   #knowsUs = false;
   /** How many connections it was asked on before it had. */
@@ -65,7 +71,12 @@ export class KernelTalk {
     return this.#barrier.answers;
   }
 
-  /** A connection is up. */
+  /** A connection begins, on which nothing was asked yet. */
+  began(): void {
+    this.#question = null;
+  }
+
+  /** It is up. */
   opened(link: Link): void {
     this.#link = link;
     this.#barrier.connected();
@@ -74,6 +85,10 @@ export class KernelTalk {
     // A kernel asks once in its life. If the answer was lost with a connection, or the question
     // with the process that was here before us, its senders that wait for it would wait for ever.
     this.#owner.queue.pushControl(PROBE_PONG);
+    const sport = this.#peer.freePort();
+    this.#owner.queue.pushControl({ kind: 'control', sport, dport: 0, extended: false });
+    this.#stats.send_ping++;
+    this.#question = sport;
     if (!this.#knowsUs && !this.#barrier.isMute) this.#askFirst();
   }
 
@@ -93,12 +108,16 @@ export class KernelTalk {
     this.#owner.flushSoon();
   }
 
+  /** Whether the pong to this port answers what the present connection began with. */
+  isAnswer(dport: number): boolean {
+    return dport === this.#question;
+  }
+
   /** True if the pong was the answer to one of our questions here. */
-  ponged(dport: number, isResent: boolean): boolean {
+  ponged(dport: number): boolean {
     this.#stats.recv_pong++;
     const sequence = this.#barrier.pong(dport);
-    // What is resent may be for a predecessor of ours, who used the same port for probes.
-    if (sequence !== null || !isResent) {
+    if (sequence !== null || this.isAnswer(dport)) {
       this.#knowsUs = true;
       this.#release();
     }

@@ -51,7 +51,10 @@ test('one that answers nothing is sent it all the same, half a second later', as
   expect(said.flat()).toContain('message');
 });
 
-test('the pong of a probe that is resent may be for a predecessor', async () => {
+test.each([
+  ['resent', 4],
+  ['sent late', 0],
+])('the pong of a probe that is %s may be for a predecessor', async (_, flags) => {
   const w = world(1, { latencyMs: { min: 1, max: 1 }, splitChance: 0 });
   const said: string[] = [];
   await w.network.runtime().transport.listen({ address: C, tcpPort: 16385 }, (stream) => {
@@ -59,7 +62,7 @@ test('the pong of a probe that is resent may be for a predecessor', async () => 
       frame: ({ sport, dport }) => said.push(sport !== 0 && dport !== 0 ? 'message' : 'word'),
       ended: () => stream.end(),
     });
-    stream.write([map(), frame({ seq: 77, dport: 1, flags: 4, ext: { npaths: 8 } })], () => {});
+    stream.write([map(), frame({ seq: 77, dport: 1, flags, ext: { npaths: 8 } })], () => {});
   });
   const socket = (await w.open(A)).bind(4000);
   await socket.sendmsg('x', { address: C, port: 5000 });

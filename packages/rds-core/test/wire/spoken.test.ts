@@ -87,11 +87,34 @@ describe('a message', () => {
   });
 
   test('with a receipt is like any other to a kernel, and a ping follows', async () => {
-    const { said, messages } = await speak([map(), PROBED]);
+    const { said } = await speak([map(), PROBED]);
+    // It does not answer the ping behind our probe, and is sent messages all the same.
+    await w.clock.advance(1000);
+    const messages = said.filter(({ sport }) => sport === 4000);
     expect(messages.map(({ flags }) => flags)).toEqual([0, 0, 0]);
     const behind = said.slice(said.indexOf(messages[2] as Said) + 1);
     expect(behind).toMatchObject([{ dport: 0, flags: 0, extended: false }]);
   });
+});
+
+test('a kernel is told who we are on each connection, and asked whether it has heard', async () => {
+  await w.open(B);
+  const words = async () => {
+    const { said } = call([map(), PROBED]);
+    await w.clock.advance(10);
+    return said.slice(-3);
+  };
+  const first = await words();
+  const second = await words();
+  for (const said of [first, second]) {
+    expect(said).toMatchObject([
+      { sport: 1, dport: 0, extended: true },
+      { sport: 0, dport: 1, extended: true },
+      { sport: expect.any(Number), dport: 0, extended: false },
+    ]);
+  }
+  expect(first[2]?.sport).toBeGreaterThan(1);
+  expect(second[2]?.sport).not.toBe(first[2]?.sport);
 });
 
 test('garbage on a connection that is up ends it, and what was sent is sent again', async () => {
