@@ -39,6 +39,15 @@ test('a kernel is sent no message before it has answered', async () => {
   expect(said[2]?.filter((what) => what === 'message')).toEqual(['message']);
 });
 
+test('one that answers is sent it when it has', async () => {
+  const w = world();
+  const said = await kernel(w, 1);
+  const socket = (await w.open(A)).bind(4000);
+  await socket.sendmsg('x', { address: C, port: 5000 });
+  await w.clock.advance(200);
+  expect(said.flat()).toContain('message');
+});
+
 test('one that answers nothing is sent it all the same, half a second later', async () => {
   const w = world();
   const said = await kernel(w, Infinity, false);

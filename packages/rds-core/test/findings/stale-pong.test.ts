@@ -43,7 +43,7 @@ async function meet() {
     const younger = await call();
     await younger.say(map(), message(3, 3, RESENT));
     expect(heard).toEqual([1, 3]);
-    return { asked: first.pings, elder };
+    return { asked: [...first.pings, ...younger.pings], elder };
   };
   return { heard, overtake };
 }
@@ -63,7 +63,9 @@ test('nor does the pong of any ping that was', async () => {
   const { heard, overtake } = await meet();
   const { asked, elder } = await overtake();
   expect(asked.some((port) => port > 1)).toBe(true);
-  await elder.say(map(), ...asked.map((port) => pong(2, port)), message(3, 3));
+  // Behind its map, and before it, when nothing has been asked yet: the last question comes first.
+  const pongs = asked.reverse().map((port) => pong(2, port));
+  await elder.say(...pongs, map(), ...pongs, message(3, 3));
   expect(heard).toEqual([1, 3]);
 });
 
