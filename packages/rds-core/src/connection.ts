@@ -99,17 +99,18 @@ export class Connection implements Route, LaneOwner {
 
   send(
     payload: Payload,
+    length: number,
     sport: number,
     dport: number,
     owner: MessageOwner,
     receipt: Receipt | null,
   ): void {
-    if (this.#paths.all.length > 1) {
-      const path = this.#paths.of(sport);
-      path.exchange.send(payload, sport, dport, owner, receipt);
-      path.wake();
-    } else this.path.exchange.send(payload, sport, dport, owner, receipt);
-    this.path.wake();
+    const { first, all } = this.#paths;
+    const path = all.length === 1 ? first : this.#paths.of(sport);
+    path.exchange.send(payload, length, sport, dport, owner, receipt);
+    // One that is up needs no waking, which is asked for each message.
+    if (path.exchange.link === null) path.wake();
+    if (path !== first) first.wake();
   }
 
   cancel(matches: (owner: MessageOwner) => boolean): Unacknowledged {

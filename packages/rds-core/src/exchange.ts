@@ -13,7 +13,7 @@ import type { Link } from './link.js';
 import type { Asked } from './liveness.js';
 import type { Receipt } from './message.js';
 import { Outbound, type OutboundSource } from './outbound.js';
-import { type Payload, payloadBytes } from './payload.js';
+import type { Payload } from './payload.js';
 import type { Peer } from './peer.js';
 import type { Runtime } from './runtime.js';
 import type { SendQueue } from './send-queue.js';
@@ -131,12 +131,12 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
 
   send(
     payload: Payload,
+    length: number,
     sport: number,
     dport: number,
     owner: MessageOwner,
     receipt: Receipt | null,
   ): void {
-    const length = payloadBytes(payload);
     this.#outbound.send(payload, length, sport, dport, owner, receipt);
     this.#stats.send_queued++;
     this.#stats.copy_from_user += length;

@@ -21,6 +21,7 @@ export interface Route {
   /** Takes a message for good: the payload is copied before it returns. */
   send(
     payload: Payload,
+    length: number,
     sport: number,
     dport: number,
     owner: MessageOwner,
@@ -159,7 +160,7 @@ export class Flow implements RoomWaiter {
     const { group } = this;
     group.unsettled++;
     this.quota.reserve(length);
-    this.route.send(payload, this.owner.port, this.to.port, group, receipt);
+    this.route.send(payload, length, this.owner.port, this.to.port, group, receipt);
     return null;
   }
 
@@ -271,7 +272,7 @@ export class Flow implements RoomWaiter {
       return null;
     }
     this.quota.reserve(length);
-    this.route.send(payload, this.owner.port, this.to.port, group, receipt);
+    this.route.send(payload, length, this.owner.port, this.to.port, group, receipt);
     // With a receipt the call goes on waiting; should it give up now, the message is under way.
     if (receipt === null) pending.resolve();
     else pending.outcome = 'unknown';

@@ -6,7 +6,7 @@
 
 import type { Flow, Route, Unacknowledged } from './flow.js';
 import { chargeBytes, type Receipt } from './message.js';
-import { copyPayload, type Payload, payloadBytes } from './payload.js';
+import { copyPayload, type Payload } from './payload.js';
 import { Queue } from './queue.js';
 import type { Runtime } from './runtime.js';
 import type { Stats } from './stats.js';
@@ -60,12 +60,12 @@ export class Loopback implements Route {
 
   send(
     payload: Payload,
+    length: number,
     sport: number,
     dport: number,
     owner: MessageOwner,
     receipt: Receipt | null,
   ): void {
-    const length = payloadBytes(payload);
     const data = new Uint8Array(length);
     copyPayload(payload, data, 0);
     const chargedBytes = chargeBytes(length);

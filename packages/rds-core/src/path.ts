@@ -165,7 +165,8 @@ export class Path implements LinkOwner, LivenessOwner {
   }
 
   frame(header: Header, payload: Uint8Array): void {
-    if (this.#state.kind === 'greeting') {
+    // The link is asked first because it is one load; a state can have many forms.
+    if (this.exchange.link === null && this.#state.kind === 'greeting') {
       this.#state.timer.frame(header, payload);
       return;
     }

@@ -11,6 +11,8 @@ const FIRST_FREE_PORT = 32768;
 
 export class PortTable {
   readonly #sockets = new Map<number, RdsSocket>();
+  /** Asked for last: most messages come for the socket that the one before came for. */
+  #last: RdsSocket | undefined;
   /** Where the last search for a port without a socket ended. */
   #cursor: number;
 
@@ -20,7 +22,8 @@ export class PortTable {
   }
 
   get(port: number): RdsSocket | undefined {
-    return this.#sockets.get(port);
+    if (this.#last?.port !== port) this.#last = this.#sockets.get(port);
+    return this.#last;
   }
 
   has(port: number): boolean {
@@ -32,6 +35,7 @@ export class PortTable {
   }
 
   remove(socket: RdsSocket): void {
+    if (this.#last === socket) this.#last = undefined;
     if (this.#sockets.get(socket.port) === socket) this.#sockets.delete(socket.port);
   }
 

@@ -72,7 +72,7 @@ export class ReceiveQueue {
 
   push(message: Incoming): void {
     this.#messages.push(withoutChunk(message));
-    this.#changed(chargeBytes(message.data.byteLength), 1);
+    this.#changed(chargeBytes(message.data.length), 1);
     if (!this.#congested && this.#bytes > this.#limitBytes) this.#mark(true);
   }
 
@@ -83,7 +83,7 @@ export class ReceiveQueue {
   shift(): Incoming | undefined {
     const message = this.#messages.shift();
     if (message === undefined) return undefined;
-    this.#changed(-chargeBytes(message.data.byteLength), -1);
+    this.#changed(-chargeBytes(message.data.length), -1);
     // At half and not at the limit, or each message read would send a map to every peer.
     if (this.#congested && this.#bytes < this.#limitBytes / 2) this.#mark(false);
     return message;
@@ -128,7 +128,7 @@ export class ReceiveQueue {
  */
 function withoutChunk(message: Incoming): Incoming {
   const { data, from, receivedAtMs } = message;
-  const isMost = data.byteLength * 8 >= data.buffer.byteLength * 7;
+  const isMost = data.length * 8 >= data.buffer.byteLength * 7;
   if (isMost) return message;
   const copy = data.slice();
   return receivedAtMs === undefined ? { data: copy, from } : { data: copy, from, receivedAtMs };

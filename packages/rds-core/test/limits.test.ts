@@ -130,7 +130,7 @@ test('a socket forgets the names of 65,536 destinations, but not where something
   const { table } = tableOf({
     isCongested: () => false,
     isGone: false,
-    send: (_, __, ___, owner) => {
+    send: (_, _length, _sport, _dport, owner) => {
       const message = { count: 1, chargedBytes: 64, receipt: null };
       sent.push({ settle: () => owner.settled(message, 'delivered', null) });
     },

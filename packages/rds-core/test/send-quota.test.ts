@@ -68,8 +68,7 @@ class Peer {
   readonly #route: Route = {
     isCongested: () => false,
     awaitUncongested: () => {},
-    send: (payload, _sport, dport, owner) => {
-      const length = (payload as Uint8Array).byteLength;
+    send: (_, length, _sport, dport, owner) => {
       this.sent.push([dport, length]);
       this.#unacknowledged.push({ length, owner });
     },
