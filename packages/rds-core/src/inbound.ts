@@ -127,8 +127,10 @@ export class Inbound {
       }
     }
     // The kernel's rule to the letter: an unflagged lower number is accepted, and lowers ours. Not
-    // on a connection that is late, where it may have been overtaken by its own repetition. Who
-    // answers us there lives, and may count from anew because it has just heard who we are.
+    // from one of our own, which never lowers its numbers without a new generation, but may have
+    // made a connection before another one that is heard first. And not from a kernel on a
+    // connection that is late, where it may have been overtaken by its own repetition. Who answers
+    // us there lives, and may count from anew because it has just heard who we are.
     const isResent = (header.flags & FLAG_RETRANSMITTED) !== 0;
     if (sport === 0 && !isResent && owner.isAnswer(dport)) this.#lateness = 'not-late';
     if (this.#lateness === 'overtaken-or-booted') {
@@ -136,7 +138,7 @@ export class Inbound {
       this.#lateness = isBoot ? 'not-late' : 'perhaps-overtaken';
     }
     if (!owner.acksInBand) this.#watchBeginning(sequence, isResent);
-    const isOld = isResent || this.#lateness !== 'not-late';
+    const isOld = isResent || owner.acksInBand || this.#lateness !== 'not-late';
     if (isOld && this.#isRepetition(sequence) && !this.#isRenumbered(header, payload)) {
       this.ackDue = true;
       this.#stats.recv_drop_old_seq++;

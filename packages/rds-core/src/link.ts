@@ -108,6 +108,10 @@ export class Link implements StreamHandler {
     else owner.linkFaulted(this, fault);
   }
 
+  room(): Uint8Array | null {
+    return this.#decoder.room;
+  }
+
   ended(): void {
     this.#owner?.linkEnded(this);
   }

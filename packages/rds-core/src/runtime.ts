@@ -107,6 +107,11 @@ export interface StreamHandler {
   opened(): void;
   /** Bytes, in order. The chunk belongs to the handler; nobody will write to it again. */
   received(chunk: Uint8Array): void;
+  /**
+   * Memory for what comes next, if it is to go to a certain place; or null. What is read into it is
+   * received as a view of it, before anything else. A stream need not ask.
+   */
+  room?(): Uint8Array | null;
   /** The peer has sent all it will; writing is still possible. */
   ended(): void;
   /** The last call. `error` is what broke the stream, if something did. */

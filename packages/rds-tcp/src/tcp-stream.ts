@@ -3,8 +3,9 @@
  * only carries bytes and says what happened.
  */
 
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import type { Stream, StreamHandler } from '@rds-tcp/core';
+import { ReadBuffer } from './read-buffer.js';
 
 /** The kernel's rds_tcp_keepalive: it finds a dead host even where nothing is being sent. */
 const KEEPALIVE_MS = 5000;
@@ -21,11 +22,22 @@ export class TcpStream implements Stream {
   readonly remotePort: number | undefined;
   handler: StreamHandler = DEAF;
   readonly #socket: Socket;
+  readonly #buffer = new ReadBuffer();
   #error: unknown;
   #destroyed = false;
 
-  /** `socket` must allow half-open connections: what was received is read after we have ended. */
-  constructor(socket: Socket, remoteAddress: string) {
+  /**
+   * `open` gives a socket that reads as `onread` says. It must allow half-open connections: what
+   * was received is read after we have ended.
+   */
+  constructor(open: (onread: OnReadOpts) => Socket, remoteAddress: string) {
+    const socket = open({
+      buffer: () => this.handler.room?.() ?? this.#buffer.take(),
+      callback: (bytes, buffer) => {
+        this.#received(this.#buffer.read(buffer, bytes));
+        return true;
+      },
+    });
     this.#socket = socket;
     this.remoteAddress = remoteAddress;
     this.remotePort = socket.remotePort;
@@ -35,9 +47,8 @@ export class TcpStream implements Stream {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEPALIVE_MS);
     socket.on('connect', () => this.handler.opened());
-    socket.on('data', (chunk: Uint8Array) => {
-      if (!this.#destroyed) this.handler.received(chunk);
-    });
+    // Only of a socket that does not read into our memory; and it makes the others read, too.
+    socket.on('data', (chunk: Uint8Array) => this.#received(chunk));
     socket.on('end', () => this.handler.ended());
     socket.on('error', (error) => {
       this.#error ??= error;
@@ -69,6 +80,10 @@ export class TcpStream implements Stream {
 
   resume(): void {
     this.#socket.resume();
+  }
+
+  #received(chunk: Uint8Array): void {
+    if (!this.#destroyed) this.handler.received(chunk);
   }
 }
 

@@ -3,8 +3,9 @@
  * tcp_listen.c.
  */
 
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type OnReadOpts, type Socket } from 'node:net';
 import type { Listener, Stream, TcpAddress, Transport } from '@rds-tcp/core';
+import { adopt } from './adopt.js';
 import { acceptFailed } from './diagnostics.js';
 import { TcpStream } from './tcp-stream.js';
 
@@ -49,8 +50,10 @@ export class TcpTransport implements Transport {
   }
 
   listen(local: TcpAddress, onStream: (stream: Stream) => void): Promise<Listener> {
-    const server = createServer({ allowHalfOpen: true }, (socket) => {
-      onStream(this.#stream(socket, socket.remoteAddress ?? ''));
+    const options = { allowHalfOpen: true, pauseOnConnect: true };
+    const server = createServer(options, (accepted) => {
+      const { remoteAddress = '' } = accepted;
+      onStream(this.#stream((onread) => adopt(accepted, onread), remoteAddress));
     });
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -70,20 +73,23 @@ export class TcpTransport implements Transport {
   }
 
   connect(local: TcpAddress, remote: TcpAddress, lane?: number): Stream {
-    const socket = connect({
+    const options = {
       host: remote.address,
       port: remote.tcpPort,
       localAddress: local.address,
       ...(lane !== undefined && { localPort: this.#portOf(lane) }),
       allowHalfOpen: true,
-    });
-    return this.#stream(socket, remote.address);
+    };
+    return this.#stream((onread) => connect({ ...options, onread }), remote.address);
   }
 
-  #stream(socket: Socket, remoteAddress: string): TcpStream {
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
-    return new TcpStream(socket, remoteAddress);
+  #stream(open: (onread: OnReadOpts) => Socket, remoteAddress: string): TcpStream {
+    const openNoted = (onread: OnReadOpts): Socket => {
+      const socket = open(onread);
+      this.#sockets.add(socket);
+      return socket.once('close', () => this.#sockets.delete(socket));
+    };
+    return new TcpStream(openNoted, remoteAddress);
   }
 
   /** Each time another: if somebody has it, the dial fails, and the next one takes the next. */

@@ -67,6 +67,8 @@ export class SimulatedStream implements Stream {
   /** Each at most once on the queue of the clock, or of the host. */
   #isTakeScheduled = false;
   #isReadScheduled = false;
+  /** Where the handler wants what comes next; asked, as by Node, before anything has come. */
+  #room: Uint8Array | null = null;
   /** Sent, and not yet read at the other end. */
   #windowUsedBytes = 0;
   /** A reset that has arrived: writing fails at once, reading when all before it is read. */
@@ -241,7 +243,8 @@ export class SimulatedStream implements Stream {
     if (input instanceof Uint8Array) {
       const bytes = this.#context.host.isBehind ? this.#withMore(input) : input;
       this.#openWindow(bytes.length);
-      this.handler.received(bytes);
+      this.handler.received(this.#inRoom(bytes));
+      this.#room = this.handler.room?.() ?? null;
     } else if (input === 'end') {
       this.#receiving = 'ended';
       this.handler.ended();
@@ -251,6 +254,14 @@ export class SimulatedStream implements Stream {
     }
     this.#scheduleRead();
   };
+
+  /** Where they are to go, if they fit there: half of a read is nothing that we do. */
+  #inRoom(bytes: Uint8Array): Uint8Array {
+    const room = this.#room;
+    if (room === null || bytes.length > room.length) return bytes;
+    room.set(bytes);
+    return room.subarray(0, bytes.length);
+  }
 
   /** What has gathered during a stall is read at once, as much as fits. */
   #withMore(first: Uint8Array): Uint8Array {

@@ -21,6 +21,8 @@ const EMPTY: Uint8Array = new Uint8Array(0);
 /** The first buffer for a message that comes in pieces, and how much more it is than what has come. */
 const FIRST_GATHER_BYTES = 64 * 1024;
 const GATHER_GROWTH = 16;
+/** Reading less than this to where it is to be costs more than to copy it there. */
+const LEAST_ROOM_BYTES = 16 * 1024;
 
 export class FrameDecoder {
   readonly #maxPayloadBytes: number;
@@ -54,6 +56,14 @@ export class FrameDecoder {
     if (this.#payload !== null) at = this.#fillPayload(chunk, at, sink);
     if (this.#headerFilled > 0) at = this.#fillHeader(chunk, at, sink);
     return this.#fault ?? this.#readWhole(chunk, at, sink);
+  }
+
+  /** Where the next bytes can go: the rest of a large message, as far as there is memory for it. */
+  get room(): Uint8Array | null {
+    const payload = this.#payload;
+    if (payload === null || this.#isStopped) return null;
+    if (payload.length - this.#payloadFilled < LEAST_ROOM_BYTES) return null;
+    return payload.subarray(this.#payloadFilled);
   }
 
   get isStopped(): boolean {
@@ -132,7 +142,10 @@ export class FrameDecoder {
     const at = Math.min(start + length - this.#payloadFilled, chunk.byteLength);
     const filled = this.#payloadFilled + at - start;
     const payload = this.#gather(filled);
-    payload.set(chunk.subarray(start, at), this.#payloadFilled);
+    // What was read into our room is where it is to be.
+    if (payload.buffer !== chunk.buffer) {
+      payload.set(chunk.subarray(start, at), this.#payloadFilled);
+    }
     this.#payloadFilled = filled;
     if (filled === length) {
       this.#payload = null;
