@@ -8,8 +8,8 @@ export const bufferMutants = [
     patches: [
       {
         file: 'flow.ts',
-        find: 'if (this.flow.quota.release(message.length)) this.flow.owner.emptied();',
-        replace: `if (settlement !== 'canceled' && this.flow.quota.release(message.length))
+        find: 'if (this.flow.quota.release(chargedBytes)) this.flow.owner.emptied();',
+        replace: `if (settlement !== 'canceled' && this.flow.quota.release(chargedBytes))
       this.flow.owner.emptied();`,
       },
     ],
@@ -67,7 +67,7 @@ export const bufferMutants = [
     patches: [
       {
         file: 'flow.ts',
-        find: 'this.flow.quota.release(message.length)',
+        find: 'this.flow.quota.release(chargedBytes)',
         replace: '(this.flow.owner as any).last.quota.release(message.length)',
       },
       {
@@ -83,7 +83,7 @@ export const bufferMutants = [
     patches: [
       {
         file: 'flow.ts',
-        find: 'while (this.#waiters.peek()?.pending.isSettled) this.#waiters.shift()?.group.end();',
+        find: 'while (this.#waiters.peek()?.pending.isSettled) this.#waiters.shift()?.group.end(1);',
         replace: '',
       },
     ],
@@ -183,7 +183,7 @@ export const bufferMutants = [
     patches: [
       {
         file: 'receive-queue.ts',
-        find: 'this.#changed(chargeBytes(message.data.byteLength), 1);',
+        find: 'this.#changed(chargeBytes(message.data.length), 1);',
         replace: 'this.#changed(0, 1);',
       },
     ],
@@ -194,7 +194,7 @@ export const bufferMutants = [
     patches: [
       {
         file: 'receive-queue.ts',
-        find: 'this.#changed(-chargeBytes(message.data.byteLength), -1);',
+        find: 'this.#changed(-chargeBytes(message.data.length), -1);',
         replace: 'this.#changed(0, -1);',
       },
     ],

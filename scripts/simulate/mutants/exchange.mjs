@@ -108,6 +108,52 @@ export const exchangeMutants = [
     ],
   },
   {
+    name: 'train-grows-under-way',
+    mistake: 'A message joins a train that has left, and never leaves itself.',
+    patches: [{ file: 'send-queue.ts', find: 'fresh.seal();', replace: '' }],
+  },
+  {
+    name: 'train-ends-with-first-ack',
+    mistake: 'An acknowledgement of a part of a train counts for all of it.',
+    patches: [
+      {
+        file: 'send-queue.ts',
+        find: 'const isWhole = first.lastSequence <= sequence;',
+        replace: 'const isWhole = true;',
+      },
+    ],
+  },
+  {
+    name: 'train-splits-one-too-late',
+    mistake: 'The first message that is not acknowledged leaves with those that are.',
+    patches: [
+      {
+        file: 'send-queue.ts',
+        find: 'first.split(sequence - first.sequence + 1);',
+        replace: 'first.split(Math.min(sequence - first.sequence + 2, first.count - 1));',
+      },
+    ],
+  },
+  {
+    name: 'room-at-start',
+    mistake: 'What is read to where it is to be goes to where the message begins.',
+    patches: [
+      {
+        file: 'wire/frame-decoder.ts',
+        find: 'return payload.subarray(this.#payloadFilled);',
+        replace: 'return payload.subarray(0, payload.length - this.#payloadFilled);',
+      },
+    ],
+  },
+  {
+    name: 'probe-lowers-numbers',
+    mistake:
+      'A lower number of one of our own is believed, though it may come on an elder connection.',
+    patches: [
+      { file: 'inbound.ts', find: 'isResent || owner.acksInBand || ', replace: 'isResent || ' },
+    ],
+  },
+  {
     name: 'generation-ignored',
     mistake: 'That the peer has restarted goes unnoticed.',
     patches: [

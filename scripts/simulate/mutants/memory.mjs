@@ -25,12 +25,12 @@ export const memoryMutants = [
     patches: [
       {
         file: 'loopback.ts',
-        find: 'this.#queue.push({ data, length, sport, dport, owner, receipt });',
+        find: 'this.#queue.push({ data, count: 1, chargedBytes, sport, dport, owner, receipt });',
         replace: `if (length < 100 && this.#owner.deliverLocally(sport, dport, data)) {
       owner.messageSettled({ length, receipt }, 'delivered', null);
       return;
     }
-    this.#queue.push({ data, length, sport, dport, owner, receipt });`,
+    this.#queue.push({ data, count: 1, chargedBytes, sport, dport, owner, receipt });`,
       },
     ],
   },
@@ -59,7 +59,8 @@ export const memoryMutants = [
         find: 'slab.used += frameBytes;\n    slab.retain();',
         replace: 'slab.used += frameBytes;',
       },
-      { file: 'message.ts', find: 'this.slab.release();', replace: '' },
+      { file: 'train.ts', find: 'this.slab.release();', replace: '' },
+      { file: 'train.ts', find: 'this.slab.retain();', replace: '' },
       {
         file: 'outbound.ts',
         find: 'slab.release();\n  }\n\n  #encodeMap',
@@ -100,8 +101,8 @@ export const memoryMutants = [
     patches: [
       {
         file: 'send-queue.ts',
-        find: 'this.#inFlightBytes -= chargeBytes(first.length);',
-        replace: '',
+        find: 'this.#inFlightBytes -= train.chargedBytes;\n      if',
+        replace: 'if',
       },
     ],
   },
@@ -122,7 +123,7 @@ export const memoryMutants = [
     patches: [
       {
         file: 'exchange.ts',
-        find: 'if (this.queue.freshCount > 0) this.flushSoon();',
+        find: 'if (this.queue.hasFresh) this.flushSoon();',
         replace: '',
       },
     ],

@@ -8,10 +8,10 @@ export const receiptMutants = [
     patches: [
       {
         file: 'outbound.ts',
-        find: 'if (sport !== 0) return;',
-        replace: `message.receipt?.('delivered', null);
-          message.receipt = null;
-          if (sport !== 0) return;`,
+        find: 'if (train.sport !== 0) return;',
+        replace: `train.receipt?.('delivered', null);
+          train.receipt = null;
+          if (train.sport !== 0) return;`,
       },
     ],
   },
@@ -54,8 +54,8 @@ export const receiptMutants = [
     patches: [
       {
         file: 'send-queue.ts',
-        find: 'if (message.sequence > last) break;',
-        replace: 'if (message.sequence >= last) break;',
+        find: 'if (train.sequence > last) break;',
+        replace: 'if (train.sequence >= last) break;',
       },
     ],
   },
@@ -76,8 +76,8 @@ export const receiptMutants = [
     patches: [
       {
         file: 'message.ts',
-        find: "settlement === 'refused' || this.sequence === 0;",
-        replace: "settlement !== 'unconfirmed' || this.sequence === 0;",
+        find: "settlement === 'refused' || !wereSent",
+        replace: "settlement !== 'unconfirmed' || !wereSent",
       },
     ],
   },
@@ -98,8 +98,8 @@ export const receiptMutants = [
     ],
   },
   {
-    name: 'pooled-message-keeps-verdict',
-    mistake: 'A message object that is used again still has the verdict of the last one.',
-    patches: [{ file: 'message.ts', find: "message.verdict = 'delivered';", replace: '' }],
+    name: 'pooled-train-keeps-verdict',
+    mistake: 'A train that is used again still has the verdict of the last one.',
+    patches: [{ file: 'train.ts', find: "train.verdict = 'delivered';", replace: '' }],
   },
 ];

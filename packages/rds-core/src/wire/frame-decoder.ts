@@ -18,7 +18,7 @@ export interface FrameSink {
 export type FrameFault = 'bad-header' | 'frame-too-large';
 
 const EMPTY: Uint8Array = new Uint8Array(0);
-/** The first buffer for a message that comes in pieces, and how much more it is than what has come. */
+/** The first buffer for a message in pieces, and how many times what has come the next one is. */
 const FIRST_GATHER_BYTES = 64 * 1024;
 const GATHER_GROWTH = 16;
 /** Reading less than this to where it is to be costs more than to copy it there. */
@@ -61,8 +61,7 @@ export class FrameDecoder {
   /** Where the next bytes can go: the rest of a large message, as far as there is memory for it. */
   get room(): Uint8Array | null {
     const payload = this.#payload;
-    if (payload === null || this.#isStopped) return null;
-    if (payload.length - this.#payloadFilled < LEAST_ROOM_BYTES) return null;
+    if (payload === null || payload.length - this.#payloadFilled < LEAST_ROOM_BYTES) return null;
     return payload.subarray(this.#payloadFilled);
   }
 
