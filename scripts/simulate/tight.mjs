@@ -11,8 +11,9 @@ const LIMITS = [
   ['slab.ts', 'SMALL_SLAB_BYTES', '4 * 1024', '256'],
   ['slab.ts', 'LARGE_SLAB_BYTES', '128 * 1024', '1024'],
   ['slab.ts', 'OWN_SLAB_BYTES', '16 * 1024', '512'],
-  ['slab.ts', 'POOLED_SLABS', '64', '2'],
-  ['message.ts', 'POOLED_MESSAGES', '65_536', '4'],
+  ['slab.ts', 'POOLED_BYTES', '8 * 1024 * 1024', '4096'],
+  ['outbound.ts', 'MAX_TRAIN_BYTES', '16 * 1024', '512'],
+  ['train.ts', 'POOLED_TRAINS', '65_536', '4'],
   ['queue.ts', 'FIRST_CAPACITY', '16', '2'],
   ['queue.ts', 'KEEP_CAPACITY', '1024', '4'],
   ['queue.ts', 'TIMES_TOO_LARGE', '256', '2'],
@@ -22,6 +23,7 @@ const LIMITS = [
   ['flow-table.ts', 'MAX_NAMES', '65536', '3'],
   ['sender-addresses.ts', 'MAX_SENDERS', '1024', '2'],
   ['wire/frame-decoder.ts', 'FIRST_GATHER_BYTES', '64 * 1024', '64'],
+  ['wire/frame-decoder.ts', 'LEAST_ROOM_BYTES', '16 * 1024', '16'],
 ];
 
 export const TIGHT = LIMITS.map(([file, name, usual, tight]) => ({
