@@ -11,6 +11,7 @@ import {
   type Transport,
 } from '@rds-tcp/core';
 import { diagnostics } from './diagnostics.js';
+import { allocate } from './read-buffer.js';
 import { SystemClock, wallClockMicroseconds } from './system-clock.js';
 import { TcpTransport } from './tcp-transport.js';
 
@@ -79,9 +80,4 @@ function systemRuntime(transport: Transport): Runtime {
     allocate,
     watcher: diagnostics,
   };
-}
-
-/** A plain array: that it was made as a Buffer is nobody's business. */
-function allocate(bytes: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
 }

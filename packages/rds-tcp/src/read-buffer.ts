@@ -1,45 +1,50 @@
 /**
  * ReadBuffer: the memory that a TCP connection is read into. Node's own way takes 64 KiB anew for
- * each read, however little comes; ours reads on behind what came before, in blocks that are as
- * large as the traffic asks for. A large message is read to where it is to be.
+ * each read, however little comes. Ours is as large as the traffic asks for, and is read into again
+ * when little came, which is copied out. What was handed out is never read into again: the messages
+ * in it are the program's.
  */
 
-/** Most connections of a large cluster are idle: a block for what they say now and then. */
-const FIRST_BLOCK_BYTES = 8 * 1024;
-/** Of larger reads the first message would have left the cache before the last is there. */
-const MAX_READ_BYTES = 64 * 1024;
-/** So many of the largest read fit into a block; who keeps a small message keeps its block. */
-const READS_PER_BLOCK = 4;
+import { markAsUntransferable } from 'node:worker_threads';
 
-const NOTHING = new Uint8Array(0);
+/** Most connections of a large cluster are idle: memory for what they say now and then. */
+const FIRST_BYTES = 8 * 1024;
+/** Of a larger read the first message would have left the cache before the last is there. */
+const MAX_READ_BYTES = 64 * 1024;
+const GROWTH = 4;
+/** A read that fills less than this part is copied out. */
+const LEAST_PART = 8;
 
 export class ReadBuffer {
-  #block: Uint8Array = NOTHING;
-  /** Where the rest of the block begins. */
-  #used = 0;
-  #largestRead = 0;
+  #memory: Uint8Array | null = null;
+  #bytes = FIRST_BYTES;
 
   /** Memory for the next read. */
   take(): Uint8Array {
-    const rest = this.#block.length - this.#used;
-    if (rest < FIRST_BLOCK_BYTES || rest < this.#largestRead) this.#next();
-    return this.#block.subarray(this.#used, this.#used + MAX_READ_BYTES);
-  }
-
-  /** What a read brought into memory that was taken here. It is not written to again. */
-  read(taken: Uint8Array, bytes: number): Uint8Array {
-    if (taken.buffer === this.#block.buffer) {
-      this.#used += bytes;
-      this.#largestRead = Math.max(this.#largestRead, bytes);
+    if (this.#memory === null) {
+      this.#memory = allocate(this.#bytes);
+      // Who transferred one message to another thread would take along all that came with it.
+      markAsUntransferable(this.#memory.buffer);
     }
-    return new Uint8Array(taken.buffer, taken.byteOffset, bytes);
+    return this.#memory;
   }
 
-  #next(): void {
-    const bytes = Math.max(READS_PER_BLOCK * this.#largestRead, FIRST_BLOCK_BYTES);
-    // Not filled with zeros: nothing of it is seen before it was written.
-    this.#block = Buffer.allocUnsafeSlow(bytes);
-    this.#used = 0;
-    this.#largestRead = 0;
+  /** What a read brought into memory that was taken here, or belongs to the reader. */
+  read(taken: Uint8Array, bytes: number): Uint8Array {
+    if (taken === this.#memory) {
+      if (bytes * LEAST_PART < taken.length) return taken.slice(0, bytes);
+      // There was more to read than there was room for.
+      if (bytes === taken.length) this.#bytes = Math.min(this.#bytes * GROWTH, MAX_READ_BYTES);
+      this.#memory = null;
+    }
+    return taken.subarray(0, bytes);
   }
+}
+
+/**
+ * Not filled with zeros: nothing of it is seen before it was written. And a plain array: that it
+ * was made as a Buffer is nobody's business.
+ */
+export function allocate(bytes: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
 }

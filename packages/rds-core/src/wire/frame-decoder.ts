@@ -52,10 +52,13 @@ export class FrameDecoder {
       this.#rest = concat(this.#rest, chunk);
       return null;
     }
+    const { length } = chunk;
     let at = 0;
     if (this.#payload !== null) at = this.#fillPayload(chunk, at, sink);
     if (this.#headerFilled > 0) at = this.#fillHeader(chunk, at, sink);
-    return this.#fault ?? this.#readWhole(chunk, at, sink);
+    // Read to where it is to be, the chunk may have gone to another thread with its message by now.
+    if (this.#fault !== null || at === length) return this.#fault;
+    return this.#readWhole(chunk, at, sink);
   }
 
   /** Where the next bytes can go: the rest of a large message, as far as there is memory for it. */

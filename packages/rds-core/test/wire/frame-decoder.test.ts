@@ -90,6 +90,26 @@ describe('FrameDecoder', () => {
     expect(frame?.payload.every((byte) => byte === 5)).toBe(true);
   });
 
+  test('reads a large message to where it is to be, however much comes at once', () => {
+    const sizes = [70_000, 10, MIB, 0, 16_000, 300_000, 65_536];
+    const wanted = sizes.map((size, n) => {
+      const payload = Buffer.alloc(size);
+      for (let at = 0; at < size; at++) payload[at] = at * (n + 3);
+      return { sequence: n + 1, payload };
+    });
+    const bytes = Buffer.concat(wanted.map((frame) => frameBytes(frame)));
+    for (const most of [65_536, 20_000, 1448, bytes.length]) {
+      const decoding = new Decoding();
+      const told = decoding.read(bytes, most);
+      expect(told > 0, `at most ${most} at once`).toBe(most < bytes.length);
+      expect(decoding.fault).toBeNull();
+      expect(decoding.frames.map(({ payload }) => payload.length)).toEqual(sizes);
+      for (const [n, { payload }] of decoding.frames.entries()) {
+        expect(Buffer.compare(payload, wanted[n]?.payload ?? Buffer.alloc(0))).toBe(0);
+      }
+    }
+  });
+
   test('knows a congestion map by its flags alone', () => {
     const { frames, fault } = new Decoding(100).push(
       frameBytes({ ...map, sport: 9, dport: 9 }),

@@ -61,6 +61,25 @@ export class Decoding {
     return this.frames.map(frameText);
   }
 
+  /**
+   * As a stream does that reads to where it is to be: `bytes`, at most `most` at once. Returns how
+   * often it was told where.
+   */
+  read(bytes: Uint8Array, most: number): number {
+    let told = 0;
+    let at = 0;
+    while (at < bytes.length) {
+      const { room } = this.#decoder;
+      if (room !== null) told++;
+      const memory = room ?? new Uint8Array(most);
+      const piece = bytes.subarray(at, at + Math.min(most, memory.length));
+      memory.set(piece);
+      this.push(memory.subarray(0, piece.length));
+      at += piece.length;
+    }
+    return told;
+  }
+
   push(...chunks: readonly Uint8Array[]): this {
     return this.pushAll(chunks);
   }
