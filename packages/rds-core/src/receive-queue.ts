@@ -6,6 +6,7 @@
 import { chargeBytes, type Incoming } from './message.js';
 import type { Pending } from './pending.js';
 import { Queue } from './queue.js';
+import { QueueMemory } from './queue-memory.js';
 
 export interface ReceiveQueueOwner {
   /** The port is to be marked as congested, or no longer. */
@@ -24,6 +25,7 @@ export class ReceiveQueue {
   #limitBytes: number;
   readonly #owner: ReceiveQueueOwner;
   readonly #messages = new Queue<Incoming>();
+  readonly #memory = new QueueMemory();
   readonly #readers = new Queue<Reader>();
   #gaveUpCount = 0;
   #bytes = 0;
@@ -71,7 +73,7 @@ export class ReceiveQueue {
   }
 
   push(message: Incoming): void {
-    this.#messages.push(withoutChunk(message));
+    this.#messages.push(this.#withoutChunk(message));
     this.#changed(chargeBytes(message.data.length), 1);
     if (!this.#congested && this.#bytes > this.#limitBytes) this.#mark(true);
   }
@@ -83,6 +85,7 @@ export class ReceiveQueue {
   shift(): Incoming | undefined {
     const message = this.#messages.shift();
     if (message === undefined) return undefined;
+    if (this.#messages.length === 0) this.#memory.clear();
     this.#changed(-chargeBytes(message.data.length), -1);
     // At half and not at the limit, or each message read would send a map to every peer.
     if (this.#congested && this.#bytes < this.#limitBytes / 2) this.#mark(false);
@@ -105,6 +108,7 @@ export class ReceiveQueue {
     const unread = this.#messages.length;
     const readers = [...this.#readers];
     this.#messages.clear();
+    this.#memory.clear();
     this.#readers.clear();
     this.#changed(-this.#bytes, -unread);
     if (this.#congested) this.#mark(false);
@@ -120,16 +124,13 @@ export class ReceiveQueue {
     this.#congested = congested;
     this.#owner.congestionChanged(congested);
   }
-}
 
-/**
- * A small view keeps its whole chunk in memory. A message that waits is copied out unless it is
- * nearly all of what it would keep, so that the byte budgets mean what they say.
- */
-function withoutChunk(message: Incoming): Incoming {
-  const { data, from, receivedAtMs } = message;
-  const isMost = data.length * 8 >= data.buffer.byteLength * 7;
-  if (isMost) return message;
-  const copy = data.slice();
-  return receivedAtMs === undefined ? { data: copy, from } : { data: copy, from, receivedAtMs };
+  /** A message that waits must not keep much more than itself. */
+  #withoutChunk(message: Incoming): Incoming {
+    const { data, from, receivedAtMs } = message;
+    const isMost = data.length * 8 >= data.buffer.byteLength * 7;
+    if (isMost) return message;
+    const copy = this.#memory.copy(data, this.#bytes);
+    return receivedAtMs === undefined ? { data: copy, from } : { data: copy, from, receivedAtMs };
+  }
 }

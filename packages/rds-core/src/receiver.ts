@@ -92,10 +92,8 @@ export class Receiver {
   messages(): AsyncIterableIterator<Incoming> {
     let over = false;
     const end = { done: true, value: undefined } as const;
-    const next = async (): Promise<IteratorResult<Incoming>> => {
+    const nextToCome = async (): Promise<IteratorResult<Incoming>> => {
       if (over || this.#socket.isClosed) return end;
-      const queued = this.take();
-      if (queued !== undefined) return { done: false, value: queued };
       try {
         return { done: false, value: await this.receive() };
       } catch (error) {
@@ -103,6 +101,11 @@ export class Receiver {
         if (this.#socket.isClosed) return end;
         throw error;
       }
+    };
+    // What is there already costs one promise, and not the three of an async function.
+    const next = (): Promise<IteratorResult<Incoming>> => {
+      const queued = over || this.#socket.isClosed ? undefined : this.take();
+      return queued === undefined ? nextToCome() : Promise.resolve({ done: false, value: queued });
     };
     const stop = async (): Promise<IteratorResult<Incoming>> => {
       over = true;

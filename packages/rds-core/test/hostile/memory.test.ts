@@ -4,6 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { HEADER_BYTES } from '../../src/wire/header.js';
 import { frame, map } from '../findings/raw.js';
 import { collectGarbage } from '../garbage.js';
 import { besiege, SMALLER } from './siege.js';
@@ -39,9 +40,15 @@ describe('a peer whose messages nobody reads', () => {
     await clock.advance(10);
     // One piece of memory again and again, so that what grows is the victim's.
     const message = frame({ seq: 1, sport: 4000, dport: 6000, data: new Uint8Array(length) });
+    const header = (n: number): Uint8Array => {
+      const bytes = message.slice(0, HEADER_BYTES);
+      new DataView(bytes.buffer).setUint32(4, n);
+      return bytes;
+    };
+    const payload = message.subarray(HEADER_BYTES);
     const before = await memoryUsed();
     const count = (2 * MAX_QUEUED_BYTES) / length;
-    for (let n = 0; n < count; n++) flood.write(message);
+    for (let n = 1; n <= count; n++) flood.write(header(n), payload);
     await clock.advance(2000);
     const used = (await memoryUsed()) - before;
     flood.stream.destroy();
