@@ -14,7 +14,7 @@ export class QueueMemory {
   #block = EMPTY;
   #used = 0;
 
-  /** A copy of `data`, behind `queuedBytes` that wait already: a block is as large as all before. */
+  /** A copy of `data`. A block is as large as `queuedBytes`, which wait already. */
   copy(data: Uint8Array, queuedBytes: number): Uint8Array {
     const { length } = data;
     if (this.#block.length - this.#used < length) {

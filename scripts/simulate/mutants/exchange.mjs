@@ -124,17 +124,6 @@ export const exchangeMutants = [
     ],
   },
   {
-    name: 'train-splits-one-too-late',
-    mistake: 'The first message that is not acknowledged leaves with those that are.',
-    patches: [
-      {
-        file: 'send-queue.ts',
-        find: 'first.split(sequence - first.sequence + 1);',
-        replace: 'first.split(Math.min(sequence - first.sequence + 2, first.count - 1));',
-      },
-    ],
-  },
-  {
     name: 'room-at-start',
     mistake: 'What is read to where it is to be goes to where the message begins.',
     patches: [
@@ -143,14 +132,6 @@ export const exchangeMutants = [
         find: 'return payload.subarray(this.#payloadFilled);',
         replace: 'return payload.subarray(0, payload.length - this.#payloadFilled);',
       },
-    ],
-  },
-  {
-    name: 'probe-lowers-numbers',
-    mistake:
-      'A lower number of one of our own is believed, though it may come on an elder connection.',
-    patches: [
-      { file: 'inbound.ts', find: 'isResent || owner.acksInBand || ', replace: 'isResent || ' },
     ],
   },
   {
