@@ -80,6 +80,11 @@ export class Connection implements Route, LaneOwner {
     return this.#paths.carried;
   }
 
+  /** A number above all that this incarnation has used towards the peer. */
+  get unusedSequence(): number {
+    return this.#paths.unusedSequence;
+  }
+
   get congestedPorts(): number[] {
     return this.#congestion.ports();
   }

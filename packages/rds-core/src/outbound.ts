@@ -7,7 +7,7 @@
 import { CONGESTION_MAP_BYTES } from './congestion-map.js';
 import type { Link } from './link.js';
 import type { Receipt } from './message.js';
-import { copyPayload, type Payload } from './payload.js';
+import type { Payload } from './payload.js';
 import { type ControlFrame, SendQueue } from './send-queue.js';
 import { FramePlacer, type SlabPool } from './slab.js';
 import type { Stats } from './stats.js';
@@ -18,9 +18,6 @@ import {
   FLAG_CONGESTION_MAP,
   FLAG_RETRANSMITTED,
   HEADER_BYTES,
-  lengthAt,
-  prepareHeader,
-  stampHeader,
   writeExtensions,
   writeHeader,
 } from './wire/header.js';
@@ -131,7 +128,7 @@ export class Outbound {
     const { train } = owner;
     const frameBytes = HEADER_BYTES + length;
     if (train !== null && receipt === null && train.end + frameBytes <= train.limit) {
-      put(train, payload, length);
+      train.put(payload, length);
       return;
     }
     train?.seal();
@@ -199,7 +196,7 @@ export class Outbound {
     train.sport = sport;
     train.dport = dport;
     train.owner = owner;
-    put(train, payload, length);
+    train.put(payload, length);
     return train;
   }
 
@@ -240,7 +237,7 @@ export class Outbound {
   #encodeTrain(train: Train): void {
     const { slab, start, end, sequence } = train;
     if (sequence === this.#next) this.#next += train.count;
-    stampTrain(train, this.#base + sequence, this.#ackOfBatch(), this.#flagsOf(train));
+    train.stamp(this.#base + sequence, this.#ackOfBatch(), this.#flagsOf(train));
     this.#batch.add(slab, start, end);
     if (train.sport !== 0) return;
     if ((train.flags & FLAG_RETRANSMITTED) === 0) this.#asides += train.count;
@@ -286,24 +283,6 @@ export class Outbound {
     writeMap(slab.bytes, slab.view, start, this.#source);
     this.#batch.add(slab, start, slab.used);
     slab.release();
-  }
-}
-
-/** Puts a message at the end of a train that has room for it. */
-function put(train: Train, payload: Payload, length: number): void {
-  const { slab, end } = train;
-  copyPayload(payload, slab.bytes, end + HEADER_BYTES);
-  prepareHeader(slab.view, end, length, train.sport, train.dport);
-  train.add(length);
-}
-
-function stampTrain(train: Train, sequence: number, ack: number, flags: number): void {
-  const { end } = train;
-  const { view } = train.slab;
-  let onWire = sequence;
-  for (let at = train.start; at < end; at += HEADER_BYTES + lengthAt(view, at)) {
-    stampHeader(view, at, onWire, ack, flags);
-    onWire++;
   }
 }
 

@@ -10,7 +10,6 @@
 
 import type { Unacknowledged } from './flow.js';
 import { Lane, type LaneOwner, pathOfPort } from './lane.js';
-
 import { Path } from './path.js';
 import type { PathSetup } from './path-owner.js';
 import type { SendQueue } from './send-queue.js';
@@ -32,6 +31,8 @@ export class PathSet {
   readonly #setup: PathSetup;
   /** What paths have carried that are gone. */
   #folded: Carried = { txMessages: 0, rxMessages: 0, txBytes: 0, rxBytes: 0, retransmitted: 0 };
+  /** What they have not used. To a peer that lives, lower numbers of another path would be old. */
+  #unusedSequence = 0;
   #isPaused = false;
   /** From which nothing new leaves until what the first path had sent is settled. */
   readonly #held = new Set<SendQueue>();
@@ -47,6 +48,12 @@ export class PathSet {
   /** The path of what is sent from a port. */
   of(port: number): Path {
     return this.all[pathOfPort(port, this.all.length)] as Path;
+  }
+
+  /** A number above all that any of them has used, with those that are gone. */
+  get unusedSequence(): number {
+    const next = this.all.map(({ exchange }) => exchange.nextTxSequence);
+    return Math.max(this.#unusedSequence, ...next);
   }
 
   /** What all have carried, with those that are gone. */
@@ -89,6 +96,7 @@ export class PathSet {
       if (lane.state.kind === 'up') stats.conn_reset++;
       for (const train of lane.exchange.queue.takeFresh()) this.first.exchange.queue.push(train);
       this.#folded = plus(this.#folded, lane);
+      this.#unusedSequence = Math.max(this.#unusedSequence, lane.exchange.nextTxSequence);
       lane.close();
     }
   }
@@ -151,7 +159,8 @@ export class PathSet {
   }
 
   #newLane(lane: number): Path {
-    const path = new Path(new Lane(this.#owner), { ...this.#setup, lane });
+    const firstSequence = Math.max(this.#unusedSequence, this.#setup.firstSequence);
+    const path = new Path(new Lane(this.#owner), { ...this.#setup, lane, firstSequence });
     if (this.#isPaused) path.pause(true);
     return path;
   }

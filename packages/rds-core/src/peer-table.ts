@@ -89,8 +89,7 @@ export class PeerTable implements StrangerOwner {
     const { address, tcpPort } = connection.remote;
     this.#connections.delete(`${address}/${tcpPort}`);
     this.#stats.conn_forgotten++;
-    const { nextTxSequence } = connection.path.exchange;
-    this.#leastSequence = Math.max(this.#leastSequence, nextTxSequence);
+    this.#leastSequence = Math.max(this.#leastSequence, connection.unusedSequence);
     this.epoch++;
     connection.destroy();
   }

@@ -108,8 +108,9 @@ export interface StreamHandler {
   /** Bytes, in order. The chunk belongs to the handler; nobody will write to it again. */
   received(chunk: Uint8Array): void;
   /**
-   * Memory for what comes next, if it is to go to a certain place; or null. What is read into it is
-   * received as a view of it, before anything else. A stream need not ask.
+   * Memory for what comes next, if it is to go to a certain place; or null. A stream need not ask.
+   * What it reads into that memory is the next that it gives to `received`, as a view of it; then
+   * it asks anew.
    */
   room?(): Uint8Array | null;
   /** The peer has sent all it will; writing is still possible. */

@@ -78,6 +78,7 @@ export class SlabPool {
 
   give(slab: Slab): void {
     const sizeBytes = slab.bytes.byteLength;
+    if (sizeBytes > POOLED_BYTES) return;
     const free = this.#free.get(sizeBytes) ?? [];
     if (this.#freeBytes + sizeBytes > POOLED_BYTES) {
       if (free.length > 0) return;

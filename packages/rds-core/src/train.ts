@@ -9,8 +9,9 @@
 
 import { assert, type Outcome } from './errors.js';
 import { chargeBytes, outcomeOf, type Receipt, type Settlement } from './message.js';
+import { copyPayload, type Payload } from './payload.js';
 import { Slab } from './slab.js';
-import { HEADER_BYTES, lengthAt } from './wire/header.js';
+import { HEADER_BYTES, lengthAt, prepareHeader, stampHeader } from './wire/header.js';
 
 /** Who sent messages, and hears how they ended. */
 export interface MessageOwner {
@@ -79,6 +80,25 @@ export class Train implements Settled {
 
   get payloadBytes(): number {
     return this.end - this.start - this.count * HEADER_BYTES;
+  }
+
+  /** Puts a message at its end, where there must be room. */
+  put(payload: Payload, length: number): void {
+    const { slab, end } = this;
+    copyPayload(payload, slab.bytes, end + HEADER_BYTES);
+    prepareHeader(slab.view, end, length, this.sport, this.dport);
+    this.add(length);
+  }
+
+  /** Writes into its headers what is known when it leaves. `sequence` is that on the wire. */
+  stamp(sequence: number, ack: number, flags: number): void {
+    const { end } = this;
+    const { view } = this.slab;
+    let onWire = sequence;
+    for (let at = this.start; at < end; at += HEADER_BYTES + lengthAt(view, at)) {
+      stampHeader(view, at, onWire, ack, flags);
+      onWire++;
+    }
   }
 
   /** Its frame is complete, and stands behind those before. */

@@ -55,6 +55,15 @@ test.each([4096, 131_072, 1 << 20])(
   },
 );
 
+test('a slab that is larger than all that a node keeps is not kept', () => {
+  const pool = new SlabPool();
+  const small = pool.take(4096);
+  pool.give(small);
+  const huge = pool.take(9 << 20);
+  pool.give(huge);
+  expect([pool.take(9 << 20) === huge, pool.take(4096) === small]).toEqual([false, true]);
+});
+
 test('a slab has no more than 4 KiB beyond what is asked for', () => {
   const sizes = [1, 4096, 4097, 65_584, (1 << 20) + 48];
   const taken = sizes.map((size) => new SlabPool().take(size).bytes.byteLength);

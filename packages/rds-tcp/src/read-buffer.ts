@@ -14,10 +14,13 @@ const MAX_READ_BYTES = 64 * 1024;
 const GROWTH = 4;
 /** A read that fills less than this part is copied out. */
 const LEAST_PART = 8;
+/** So many of them in a row, and the traffic is over that asked for more memory. */
+const SMALL_READS = 32;
 
 export class ReadBuffer {
   #memory: Uint8Array | null = null;
   #bytes = FIRST_BYTES;
+  #smallReads = 0;
 
   /** Memory for the next read. */
   take(): Uint8Array {
@@ -32,12 +35,21 @@ export class ReadBuffer {
   /** What a read brought into memory that was taken here, or belongs to the reader. */
   read(taken: Uint8Array, bytes: number): Uint8Array {
     if (taken === this.#memory) {
-      if (bytes * LEAST_PART < taken.length) return taken.slice(0, bytes);
+      if (bytes * LEAST_PART < taken.length) return this.#copyOut(taken, bytes);
+      this.#smallReads = 0;
       // There was more to read than there was room for.
       if (bytes === taken.length) this.#bytes = Math.min(this.#bytes * GROWTH, MAX_READ_BYTES);
       this.#memory = null;
     }
     return taken.subarray(0, bytes);
+  }
+
+  #copyOut(taken: Uint8Array, bytes: number): Uint8Array {
+    if (++this.#smallReads >= SMALL_READS && this.#bytes > FIRST_BYTES) {
+      this.#bytes = FIRST_BYTES;
+      this.#memory = null;
+    }
+    return taken.slice(0, bytes);
   }
 }
 

@@ -25,6 +25,7 @@ export class TcpStream implements Stream {
   readonly #buffer = new ReadBuffer();
   #error: unknown;
   #destroyed = false;
+  #isPaused = false;
 
   /**
    * `open` gives a socket that reads as `onread` says. It must allow half-open connections: what
@@ -35,7 +36,8 @@ export class TcpStream implements Stream {
       buffer: () => this.handler.room?.() ?? this.#buffer.take(),
       callback: (bytes, buffer) => {
         this.#received(this.#buffer.read(buffer, bytes));
-        return true;
+        // A pause that came before the reading had begun was heard by nobody.
+        return !this.#isPaused;
       },
     });
     this.#socket = socket;
@@ -47,7 +49,7 @@ export class TcpStream implements Stream {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEPALIVE_MS);
     socket.on('connect', () => this.handler.opened());
-    // Only of a socket that does not read into our memory; and it makes the others read, too.
+    // Comes from a socket that reads in Node's own way. The others begin to read because of it.
     socket.on('data', (chunk: Uint8Array) => this.#received(chunk));
     socket.on('end', () => this.handler.ended());
     socket.on('error', (error) => {
@@ -75,15 +77,26 @@ export class TcpStream implements Stream {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume(): void {
+    this.#isPaused = false;
     this.#socket.resume();
   }
 
   #received(chunk: Uint8Array): void {
-    if (!this.#destroyed) this.handler.received(chunk);
+    if (this.#destroyed) return;
+    try {
+      this.handler.received(chunk);
+    } catch (error) {
+      // A mistake of ours. Node would go on, and read into the memory that was just handed out.
+      this.#socket.destroy();
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   }
 }
 

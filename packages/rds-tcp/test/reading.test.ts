@@ -2,11 +2,15 @@
 
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Incoming } from '@rds-tcp/core';
-import { describe, expect, test } from 'vitest';
+import { type Stream, type StreamHandler, TcpTransport } from 'rds-tcp';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { adopt } from '../src/adopt.js';
 import { ReadBuffer } from '../src/read-buffer.js';
-import { openNodes } from './nodes.js';
+import { eventually, loopback, openNodes } from './nodes.js';
+
+const DEAF: StreamHandler = { opened() {}, received() {}, ended() {}, closed() {} };
 
 describe('ReadBuffer', () => {
   test('is read into again while little comes, which is copied out', () => {
@@ -33,6 +37,17 @@ describe('ReadBuffer', () => {
       expect(chunk.buffer).toBe(memory.buffer);
     }
     expect(sizes).toEqual([8192, 32_768, 65_536, 65_536]);
+  });
+
+  test('is small again when little has come for a while', () => {
+    const buffer = new ReadBuffer();
+    const read = (bytes: number) => buffer.read(buffer.take(), bytes);
+    read(8192);
+    read(32_768);
+    for (let n = 0; n < 31; n++) read(48);
+    expect(buffer.take().length).toBe(65_536);
+    read(48);
+    expect(buffer.take().length).toBe(8192);
   });
 
   test('leaves alone what belongs to the reader', () => {
@@ -88,6 +103,76 @@ describe('adopt', () => {
       socket.on('end', () => socket.end());
     });
     expect(chunks).toEqual(['hello']);
+  });
+});
+
+describe('a stream', () => {
+  const listenAndConnect = async (onStream: (stream: Stream) => void) => {
+    const transport = new TcpTransport();
+    const address = loopback(1);
+    const listener = await transport.listen({ address, tcpPort: 0 }, onStream);
+    onTestFinished(() => listener.close());
+    const dialled = transport.connect({ address, tcpPort: 0 }, { ...listener, address });
+    onTestFinished(() => dialled.destroy());
+    return dialled;
+  };
+
+  test('that is paused as soon as it is open gives no more than was read by then', async () => {
+    let accepted: Stream | undefined;
+    const dialled = await listenAndConnect((stream) => {
+      accepted = stream;
+      stream.handler = { ...DEAF, opened() {} };
+      stream.write([new Uint8Array(8 << 20)], () => {});
+    });
+    let received = 0;
+    const opened = new Promise<void>((resolve) => {
+      dialled.handler = {
+        ...DEAF,
+        opened: () => {
+          dialled.pause();
+          resolve();
+        },
+        received: (chunk) => {
+          received += chunk.length;
+        },
+      };
+    });
+    await opened;
+    await delay(50);
+    expect(received).toBeLessThanOrEqual(64 * 1024);
+    dialled.resume();
+    await eventually(() => expect(received).toBe(8 << 20));
+    accepted?.destroy();
+  });
+
+  test('ends when its reader throws, which is an uncaught exception', async () => {
+    const others = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    onTestFinished(() => {
+      for (const other of others) process.on('uncaughtException', other);
+    });
+    const thrown = once(process, 'uncaughtException');
+    let chunks = 0;
+    const closed = new Promise<void>((resolve) => {
+      void listenAndConnect((stream) => {
+        stream.handler = {
+          ...DEAF,
+          received: () => {
+            chunks++;
+            throw new Error('a mistake');
+          },
+          closed: () => resolve(),
+        };
+      }).then((dialled) => {
+        dialled.handler = {
+          ...DEAF,
+          opened: () => dialled.write([new Uint8Array(1 << 20)], () => {}),
+        };
+      });
+    });
+    expect(await thrown).toMatchObject([{ message: 'a mistake' }, 'uncaughtException']);
+    await closed;
+    expect(chunks).toBe(1);
   });
 });
 

@@ -64,7 +64,9 @@ export class FrameDecoder {
   /** Where the next bytes can go: the rest of a large message, as far as there is memory for it. */
   get room(): Uint8Array | null {
     const payload = this.#payload;
-    if (payload === null || payload.length - this.#payloadFilled < LEAST_ROOM_BYTES) return null;
+    // What was kept back comes first, and goes there, too.
+    if (payload === null || this.#isStopped) return null;
+    if (payload.length - this.#payloadFilled < LEAST_ROOM_BYTES) return null;
     return payload.subarray(this.#payloadFilled);
   }
 

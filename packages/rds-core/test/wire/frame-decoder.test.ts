@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { FrameDecoder } from '../../src/wire/frame-decoder.js';
 import {
   anyMap,
   anyMessage,
@@ -108,6 +109,32 @@ describe('FrameDecoder', () => {
         expect(Buffer.compare(payload, wanted[n]?.payload ?? Buffer.alloc(0))).toBe(0);
       }
     }
+  });
+
+  test('gives no place twice: what was kept back while it was stopped comes first', () => {
+    const payload = Buffer.from(Array.from({ length: 200_000 }, (_, at) => at % 251));
+    const bytes = frameBytes({ payload });
+    const seen: Buffer[] = [];
+    const sink = { frame: (_: unknown, data: Uint8Array) => void seen.push(Buffer.from(data)) };
+    const decoder = new FrameDecoder(MIB);
+    let at = 0;
+    const read = (memory: Uint8Array, most: number): void => {
+      const piece = bytes.subarray(at, at + Math.min(most, memory.length));
+      at += piece.length;
+      memory.set(piece);
+      decoder.push(memory.subarray(0, piece.length), sink);
+    };
+    read(new Uint8Array(MIB), 20_000);
+    const { room } = decoder;
+    decoder.stop();
+    // A read that was under way.
+    read(room ?? new Uint8Array(0), 30_000);
+    const next = decoder.room ?? new Uint8Array(MIB);
+    decoder.go(sink);
+    read(next, 30_000);
+    while (at < bytes.length) read(decoder.room ?? new Uint8Array(MIB), 30_000);
+    expect(seen).toHaveLength(1);
+    expect(Buffer.compare(seen[0] as Buffer, payload)).toBe(0);
   });
 
   test('knows a congestion map by its flags alone', () => {
