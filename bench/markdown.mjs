@@ -1,6 +1,7 @@
 // The report as a document: what it was measured on, a table per workload, and what it says of us.
 
 import { metricOf, significant } from './metrics.mjs';
+import { isMet, outcomesOf, outcomeTexts } from './targets.mjs';
 
 /** @typedef {import('./report.mjs').Report} Report */
 /** @typedef {import('./report.mjs').Cell} Cell */
@@ -21,6 +22,8 @@ export function markdownOf(report, charts, explanation) {
       report.contenders.map(({ name, about, versions }) => [name, about, versions]),
     ),
     ...skippedOf(report),
+    '## Targets',
+    ...targetsOf(report),
     '## Where a peer is ahead',
     ...aheadOf(report),
     '## Results',
@@ -49,6 +52,17 @@ export function markdownOf(report, charts, explanation) {
 function skippedOf({ skipped }) {
   if (skipped.length === 0) return [];
   return ['Skipped:', skipped.map(({ name, why }) => `- ${name}: ${why}`).join('\n')];
+}
+
+/** @param {Report} report */
+function targetsOf({ sections }) {
+  const outcomes = outcomesOf(sections);
+  if (outcomes.length === 0) return ['Nothing was measured that has one.'];
+  const lines = outcomes.map((outcome) => [
+    ...outcomeTexts(outcome),
+    isMet(outcome) ? 'met' : '**missed**',
+  ]);
+  return [tableOf(['workload', 'figure', 'wanted', 'measured', ''], lines)];
 }
 
 /** @param {Report} report */

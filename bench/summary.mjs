@@ -1,6 +1,7 @@
 // The report for a terminal.
 
 import { metricOf, significant } from './metrics.mjs';
+import { isMet, outcomesOf, outcomeTexts } from './targets.mjs';
 
 /** @typedef {import('./report.mjs').Report} Report */
 /** @typedef {import('./report.mjs').Cell} Cell */
@@ -11,7 +12,7 @@ export function summaryOf(report) {
   for (const { name, about, rows } of report.sections) {
     if (rows.length > 0) blocks.push(`${name}: ${about}\n${tableOf(rows)}`);
   }
-  blocks.push(failuresOf(report), skippedOf(report), aheadOf(report));
+  blocks.push(failuresOf(report), skippedOf(report), targetsOf(report), aheadOf(report));
   return blocks.filter((block) => block !== '').join('\n\n');
 }
 
@@ -67,6 +68,19 @@ function failuresOf({ measurements }) {
 function skippedOf({ skipped }) {
   if (skipped.length === 0) return '';
   return `SKIPPED:\n${skipped.map(({ name, why }) => `  ${name}: ${why}`).join('\n')}`;
+}
+
+/** @param {Report} report */
+function targetsOf({ sections }) {
+  const outcomes = outcomesOf(sections);
+  if (outcomes.length === 0) return '';
+  const lines = outcomes.map((outcome) => {
+    const [where = '', what = '', wanted = '', figure = ''] = outcomeTexts(outcome);
+    const verdict = isMet(outcome) ? 'met' : 'MISSED';
+    return `  ${verdict.padEnd(7)} ${where.padEnd(30)} ${what.padEnd(44)} ${wanted}: ${figure}`;
+  });
+  const met = outcomes.filter(isMet).length;
+  return `targets, ${met} of ${outcomes.length} met:\n${lines.join('\n')}`;
 }
 
 /** @param {Report} report */

@@ -18,6 +18,7 @@ import { aheadOf, sectionsOf } from '../bench/report.mjs';
 import { Session } from '../bench/session.mjs';
 import { spreadOf } from '../bench/statistics.mjs';
 import { summaryOf } from '../bench/summary.mjs';
+import { isMet, outcomesOf, outcomeTexts } from '../bench/targets.mjs';
 import { workloads } from '../bench/workloads.mjs';
 import { writeReport } from '../bench/written.mjs';
 import { root } from '../scripts/paths.mjs';
@@ -154,6 +155,20 @@ describe('the report', () => {
     ]);
   });
 
+  test('says which targets are met and which are missed, of what was measured', () => {
+    const texts = outcomesOf(sections).map((one) => [...outcomeTexts(one), isMet(one)]);
+    expect(texts).toEqual([['one-way-64', 'ours-callback, messages/s', '≥ 0.9×', '0.75×', false]]);
+    const of = (rate: number, workload: string) => {
+      return { round: 1, contender: 'ours-callback', workload, figures: { rate } };
+    };
+    const both = workloads.filter(({ name }) => ['sockets-1', 'sockets-64'].includes(name));
+    const rounds = [of(100, 'sockets-1'), of(95, 'sockets-64')];
+    const able = [{ name: 'ours-callback', kind: 'ours', features: ['sockets'] }] as const;
+    const [compared] = outcomesOf(sectionsOf(able, both, rounds));
+    expect(compared).toMatchObject({ workload: 'sockets-64', figure: 0.95 });
+    expect(compared !== undefined && isMet(compared)).toBe(true);
+  });
+
   test('is written as tables, charts and JSON, and hides no failure', () => {
     const folder = mkdtempSync(join(tmpdir(), 'rds-bench-'));
     const report = {
@@ -167,6 +182,7 @@ describe('the report', () => {
       for (const text of [readFileSync(join(folder, 'README.md'), 'utf8'), summaryOf(report)]) {
         expect(text).toContain('gone');
         expect(text).toContain('no compiler');
+        expect(text).toMatch(/missed/i);
       }
     } finally {
       rmSync(folder, { recursive: true, force: true });

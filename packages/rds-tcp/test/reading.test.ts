@@ -218,7 +218,7 @@ describe('a received message', () => {
 /** As a program might that does not know what else is there. */
 function giveAway({ buffer }: Uint8Array): void {
   try {
-    structuredClone(buffer, { transfer: [buffer] });
+    structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
   } catch (error) {
     // Later versions of Node say so, others only copy.
     expect((error as Error).name).toBe('DataCloneError');
