@@ -1,9 +1,9 @@
 /**
  * An accepted connection as a socket that reads into memory of ours. node:net lets whoever makes a
  * socket say where to read to, but makes those that it accepts itself. So the connection moves from
- * that socket to one that is made here: by a property and an option that Node has had from its
- * first versions on, but does not document. Where they are not what they are known to be, the
- * socket is left as it is, and read in Node's own way.
+ * that socket to one that is made here: by a property and an option that Node does not document.
+ * Where they are not what they are in Node 20 to 24, the socket is left as it is, and read in the
+ * way of Node itself.
  */
 
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';

@@ -146,10 +146,11 @@ export class FrameDecoder {
     const at = Math.min(start + length - this.#payloadFilled, chunk.byteLength);
     const filled = this.#payloadFilled + at - start;
     const payload = this.#gather(filled);
-    // What was read into our room is where it is to be.
-    if (payload.buffer !== chunk.buffer) {
-      payload.set(chunk.subarray(start, at), this.#payloadFilled);
-    }
+    // What was read into our room is where it is to be. Only the place tells: memory that a runtime
+    // allocates may be a part of the same buffer as the chunk.
+    const place = payload.byteOffset + this.#payloadFilled;
+    const isInPlace = payload.buffer === chunk.buffer && chunk.byteOffset + start === place;
+    if (!isInPlace) payload.set(chunk.subarray(start, at), this.#payloadFilled);
     this.#payloadFilled = filled;
     if (filled === length) {
       this.#payload = null;

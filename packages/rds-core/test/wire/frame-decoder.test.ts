@@ -111,6 +111,24 @@ describe('FrameDecoder', () => {
     }
   });
 
+  test('copies a payload even within one buffer, if it is not yet where it is to be', () => {
+    const payload = Buffer.from(Array.from({ length: 5000 }, (_, at) => at % 251));
+    const pool = new Uint8Array(40_000);
+    const bytes = pool.subarray(20_000, 20_000 + HEADER + payload.length);
+    bytes.set(frameBytes({ payload }));
+    const decoder = new FrameDecoder(MIB, (length) => pool.subarray(0, length));
+    const seen: Buffer[] = [];
+    const sink = { frame: (_: unknown, data: Uint8Array) => void seen.push(Buffer.from(data)) };
+    for (const [from, to] of [
+      [0, 1000],
+      [1000, bytes.length],
+    ]) {
+      decoder.push(bytes.subarray(from, to), sink);
+    }
+    expect(seen).toHaveLength(1);
+    expect(Buffer.compare(seen[0] as Buffer, payload)).toBe(0);
+  });
+
   test('gives no place twice: what was kept back while it was stopped comes first', () => {
     const payload = Buffer.from(Array.from({ length: 200_000 }, (_, at) => at % 251));
     const bytes = frameBytes({ payload });
