@@ -117,15 +117,4 @@ export const memoryMutants = [
       },
     ],
   },
-  {
-    name: 'window-never-reopens',
-    mistake: 'Messages that waited for the window do not follow when it opens.',
-    patches: [
-      {
-        file: 'exchange.ts',
-        find: 'if (this.queue.hasFresh) this.flushSoon();',
-        replace: '',
-      },
-    ],
-  },
 ];

@@ -97,6 +97,8 @@ export class OwnMember implements Member {
       try {
         seat.socket.trySendmsg(data, to);
         ledger.settled(entry, 'accepted');
+        // The node has its copy: the caller's is the caller's again.
+        data.fill(0);
       } catch (error) {
         ledger.settled(entry, 'not-delivered', error);
       }
@@ -104,11 +106,12 @@ export class OwnMember implements Member {
     }
     const settlement = options?.until === 'delivered' ? 'delivered' : 'accepted';
     seat.socket.sendmsg(data, to, options).then(
-      () => ledger.settled(entry, settlement),
+      () => {
+        ledger.settled(entry, settlement);
+        data.fill(0);
+      },
       (error: RdsError) => this.#failed(entry, error, settlement === 'delivered'),
     );
-    // The node has its copy, or waits with the caller's: a waiting one must not change.
-    if (entry.settlement !== 'pending') data.fill(0);
   }
 
   async close(): Promise<void> {
