@@ -8,10 +8,16 @@ import type { Inbound } from './inbound.js';
 import type { Link } from './link.js';
 import type { Outbound } from './outbound.js';
 import type { Runtime } from './runtime.js';
+import type { Traffic } from './traffic.js';
 import type { MessageOwner } from './train.js';
 
 /** How often to give a sign while a message comes in: the tick of the shortest livenessMs. */
 const SIGN_MS = 200;
+/**
+ * After so much the acknowledgement does not wait for what else is there to be read, which may be
+ * megabytes: the sender may be waiting for room, and shall have it before all is read.
+ */
+const ACK_BYTES = 512 * 1024;
 
 /** The exchange. */
 export interface AcknowledgerOwner {
@@ -19,6 +25,7 @@ export interface AcknowledgerOwner {
   readonly link: Link | null;
   /** True while the peer is one of our own nodes. */
   readonly acksInBand: boolean;
+  readonly traffic: Traffic;
   flush(): void;
 }
 
@@ -29,6 +36,8 @@ export class Acknowledger {
   readonly #runtime: Runtime;
   #isScheduled = false;
   #signedAtMs = 0;
+  /** What had been received when the last acknowledgement went out. */
+  #ackedAtBytes = 0;
 
   constructor(owner: AcknowledgerOwner, inbound: Inbound, outbound: Outbound, runtime: Runtime) {
     this.#owner = owner;
@@ -39,7 +48,9 @@ export class Acknowledger {
 
   /** The frames of a chunk are in: one acknowledgement for them and for what follows at once. */
   chunkEnded(): void {
-    if (!this.#owner.acksInBand || this.#isScheduled) return;
+    if (!this.#owner.acksInBand) return;
+    if (this.#owner.traffic.rxBytes - this.#ackedAtBytes >= ACK_BYTES) this.giveDue();
+    if (this.#isScheduled) return;
     if (!this.#inbound.ackDue) {
       // A large message on a slow network: its sender must not take us for dead meanwhile.
       if (this.#runtime.clock.now() - this.#signedAtMs >= SIGN_MS) this.giveSign();
@@ -88,6 +99,7 @@ export class Acknowledger {
     const { link, acksInBand } = this.#owner;
     // A kernel would take a frame numbered 0 at its word, and every resend for something new.
     if (link === null || !acksInBand || !this.#outbound.hasRoom(link)) return;
+    this.#ackedAtBytes = this.#owner.traffic.rxBytes;
     this.#outbound.writeUnsequenced(link, 0);
   }
 }

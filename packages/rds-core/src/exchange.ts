@@ -141,8 +141,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
     this.#stats.send_queued++;
     this.#stats.copy_from_user += length;
     this.#gatheredBytes += HEADER_BYTES + length;
-    if (this.#gatheredBytes >= GATHER_BYTES) this.flush();
-    else this.flushSoon();
+    this.flushSoon();
   }
 
   /** Sends a ping whose pong will name `tag`. Lost if the connection breaks. */
@@ -192,10 +191,15 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
     this.#peer.giveUp(this.queue.takeSent(), 'restarted');
   }
 
-  frame(header: Header, payload: Uint8Array): void {
+  frame(header: Header, payload: Uint8Array): boolean {
     if ((header.flags & FLAG_ACK_REQUIRED) !== 0) this.#stats.recv_ack_required++;
-    if (header.flags === FLAG_CONGESTION_MAP) this.map(header, payload);
-    else this.#inbound.frame(header, payload);
+    if (header.flags !== FLAG_CONGESTION_MAP) return this.#inbound.frame(header, payload);
+    this.map(header, payload);
+    return false;
+  }
+
+  nextFrame(header: Header, payload: Uint8Array): void {
+    this.#inbound.nextFrame(header, payload);
   }
 
   /** Takes the peer's map. True if it says who the peer is. */
@@ -258,6 +262,10 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
   copyMap(bytes: Uint8Array, at: number): void {
     this.#stats.cong_update_queued++;
     this.#peer.copyMap(bytes, at);
+  }
+
+  slabFull(): void {
+    if (this.#gatheredBytes >= GATHER_BYTES) this.flush();
   }
 
   takeAck(): number {

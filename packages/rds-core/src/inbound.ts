@@ -100,12 +100,12 @@ export class Inbound {
     return Math.max(0, Math.min(this.#nextSequence, this.refusals.ackLimit) - 1);
   }
 
-  frame(header: Header, payload: Uint8Array): void {
+  frame(header: Header, payload: Uint8Array): boolean {
     const owner = this.#owner;
     const { sequence, sport, dport } = header;
     if (!owner.acksInBand && this.#formerLife.made(this.#order)) {
       this.#late(header, payload);
-      return;
+      return false;
     }
     const control = sport === 0 || dport === 0;
     // Before the sequence: a restart that it tells of makes the old numbers meaningless.
@@ -117,13 +117,13 @@ export class Inbound {
       // that was here before us. All else is said to us.
       if (!isHello) this.#isKnown = true;
       if (this.#isKnown && header.ack > this.#highestAck) {
-        if (!owner.acknowledged(header.ack)) return;
+        if (!owner.acknowledged(header.ack)) return false;
         this.#highestAck = header.ack;
       }
       if (sequence === 0 && sport === 0 && dport === 0) {
         if ((header.flags & FLAG_ACK_REQUIRED) !== 0) this.#heartbeat();
         if ((header.flags & FLAG_GOODBYE) !== 0) owner.departed();
-        return;
+        return false;
       }
     }
     // The kernel's rule to the letter: an unflagged lower number is accepted, and lowers ours. Not
@@ -142,7 +142,7 @@ export class Inbound {
     if (isOld && this.#isRepetition(sequence) && !this.#isRenumbered(header, payload)) {
       this.ackDue = true;
       this.#stats.recv_drop_old_seq++;
-      return;
+      return false;
     }
     const isFirst = sequence === 1 && !isResent;
     const isAnew = isFirst && this.#hasBegun && this.#nextSequence > 2;
@@ -155,14 +155,22 @@ export class Inbound {
     if (this.#runStart === Infinity || sequence < this.#nextSequence) this.#runStart = sequence;
     this.#nextSequence = sequence + 1;
     if (!owner.acksInBand) this.#prints.heard(header, payload);
-    if (control) this.#control(header, payload);
-    else {
-      this.ackDue = true;
-      const found = owner.deliver(sport, dport, payload);
-      if (!found && (header.flags & FLAG_ACK_REQUIRED) !== 0 && owner.acksInBand) {
-        this.refusals.add(sequence);
-      }
+    if (control) {
+      this.#control(header, payload);
+      return false;
     }
+    this.ackDue = true;
+    const found = owner.deliver(sport, dport, payload);
+    if (!owner.acksInBand) return false;
+    if (!found && (header.flags & FLAG_ACK_REQUIRED) !== 0) this.refusals.add(sequence);
+    return true;
+  }
+
+  /** A message behind one of the same flow: all that was asked of that holds for this one, too. */
+  nextFrame({ sequence, sport, dport }: Header, payload: Uint8Array): void {
+    this.#nextSequence = sequence + 1;
+    this.ackDue = true;
+    this.#owner.deliver(sport, dport, payload);
   }
 
   /** A connection begins. */

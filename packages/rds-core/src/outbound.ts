@@ -60,6 +60,8 @@ export interface MapSource {
 
 /** What the sending half asks of its path. */
 export interface OutboundSource extends MapSource {
+  /** What was sent so far stands in one piece of memory, and what comes will not: time to write. */
+  slabFull(): void;
   /** True while the peer is one of our own nodes, or may be. A kernel ignores the question. */
   readonly asksForRefusals: boolean;
   /** A note with a payload of so many bytes leaves in this batch. */
@@ -187,10 +189,12 @@ export class Outbound {
     dport: number,
     owner: MessageOwner,
   ): Train {
-    const slab = this.#placer.place(HEADER_BYTES + length);
+    const frameBytes = HEADER_BYTES + length;
+    if (!this.#placer.fits(frameBytes)) this.#source.slabFull();
+    const slab = this.#placer.place(frameBytes);
     const train = this.#trains.take();
     train.slab = slab;
-    train.start = slab.used - HEADER_BYTES - length;
+    train.start = slab.used - frameBytes;
     train.end = train.start;
     train.limit = slab.used;
     train.sport = sport;
@@ -210,7 +214,7 @@ export class Outbound {
 
   #fillBatch(): void {
     const { queue } = this;
-    while (this.#batch.byteLength < BATCH_BYTES) {
+    while (this.#batch.byteLength < BATCH_BYTES && !this.#batch.endsSlab) {
       const item = queue.next(queue.inFlightBytes < IN_FLIGHT_BYTES, this.#next);
       if (item === null) {
         if (this.#source.allSent()) continue;

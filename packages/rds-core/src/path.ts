@@ -164,17 +164,21 @@ export class Path implements LinkOwner, LivenessOwner {
     if (this.#state.kind === 'connecting') this.#greet(link, false, OUR_CALL);
   }
 
-  frame(header: Header, payload: Uint8Array): void {
+  frame(header: Header, payload: Uint8Array): boolean {
     // The link is asked first because it is one load; a state can have many forms.
     if (this.exchange.link === null && this.#state.kind === 'greeting') {
       this.#state.timer.frame(header, payload);
-      return;
+      return false;
     }
     // Who was only taken for a kernel has spoken like one.
     if (this.#owner.isAssumed && header.flags !== FLAG_CONGESTION_MAP && !introduces(header)) {
       this.#owner.foreign();
     }
-    this.exchange.frame(header, payload);
+    return this.exchange.frame(header, payload);
+  }
+
+  nextFrame(header: Header, payload: Uint8Array): void {
+    this.exchange.nextFrame(header, payload);
   }
 
   linkReceived(): void {

@@ -1,41 +1,40 @@
 /**
- * QueueMemory: where the messages are that wait on a socket. Each is a small part of what was read
- * from TCP at once, and would keep all of it. So they are copied out, one behind the other, into
- * blocks that hold nothing but what waits on the same socket and is read in the same order: byte
- * budgets mean what they say.
+ * Where the messages are that go on waiting on a socket. Each is a small part of what was read from
+ * TCP at once, and would keep all of it. So they are copied out, one behind the other, into blocks
+ * that hold nothing else and are read in the same order: byte budgets mean what they say.
  */
 
 /** As much as is read from TCP at once: who keeps a message keeps no more than without a queue. */
 const MAX_BLOCK_BYTES = 64 * 1024;
-/** A block is as large as this part of what waits already, so that its rest is little. */
-const BLOCK_PART = 2;
-/** A message that fits into it fewer times has memory of its own, or much would be left over. */
-const LEAST_MESSAGES = 4;
+/** A larger message has memory of its own, or much would be left over at the end of a block. */
+const OWN_MEMORY_BYTES = 16 * 1024;
 
-const EMPTY = new Uint8Array(0);
-
-export class QueueMemory {
-  #block = EMPTY;
-  #used = 0;
-
-  /** A copy of `data`, behind `queuedBytes` that wait already. */
-  copy(data: Uint8Array, queuedBytes: number): Uint8Array {
+/** The same messages, where they keep not much more than themselves. */
+export function copyOut(messages: readonly Uint8Array[]): Uint8Array[] {
+  let aheadBytes = 0;
+  for (const data of messages) if (belongsInBlock(data)) aheadBytes += data.length;
+  let block = new Uint8Array(0);
+  let used = 0;
+  return messages.map((data) => {
+    if (isMostOfBuffer(data)) return data;
     const { length } = data;
-    const blockBytes = Math.min(Math.floor(queuedBytes / BLOCK_PART), MAX_BLOCK_BYTES);
-    if (length * LEAST_MESSAGES > blockBytes) return data.slice();
-    if (this.#block.length - this.#used < length) {
-      this.#block = new Uint8Array(blockBytes);
-      this.#used = 0;
+    if (!belongsInBlock(data)) return data.slice();
+    if (block.length - used < length) {
+      block = new Uint8Array(Math.min(aheadBytes, MAX_BLOCK_BYTES));
+      used = 0;
     }
-    const at = this.#used;
-    this.#used += length;
-    this.#block.set(data, at);
-    return new Uint8Array(this.#block.buffer, at, length);
-  }
+    const copy = block.subarray(used, used + length);
+    copy.set(data);
+    used += length;
+    aheadBytes -= length;
+    return copy;
+  });
+}
 
-  /** Nothing waits any more. */
-  clear(): void {
-    this.#block = EMPTY;
-    this.#used = 0;
-  }
+function belongsInBlock(data: Uint8Array): boolean {
+  return data.length <= OWN_MEMORY_BYTES && !isMostOfBuffer(data);
+}
+
+function isMostOfBuffer(data: Uint8Array): boolean {
+  return data.length * 8 >= data.buffer.byteLength * 7;
 }

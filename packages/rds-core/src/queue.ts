@@ -43,6 +43,18 @@ export class Queue<T> {
     return item;
   }
 
+  /** The first items, up to `max` of them. */
+  shiftMany(max: number): T[] {
+    const items: T[] = [];
+    while (items.length < max && this.#length > 0) items.push(this.shift() as T);
+    return items;
+  }
+
+  /** Puts another item in the place of one that is there. */
+  replace(index: number, item: T): void {
+    this.#ring[(this.#head + index) & this.#mask] = item;
+  }
+
   /** The item at `index` from the front. */
   at(index: number): T | undefined {
     return index < this.#length ? this.#ring[(this.#head + index) & this.#mask] : undefined;

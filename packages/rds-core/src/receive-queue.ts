@@ -6,13 +6,15 @@
 import { chargeBytes, type Incoming } from './message.js';
 import type { Pending } from './pending.js';
 import { Queue } from './queue.js';
-import { QueueMemory } from './queue-memory.js';
+import { copyOut } from './queue-memory.js';
 
 export interface ReceiveQueueOwner {
   /** The port is to be marked as congested, or no longer. */
   congestionChanged(congested: boolean): void;
   /** The queue grew or shrank by so much. */
   queueChanged(byBytes: number, byMessages: number): void;
+  /** There are messages that were not copied: `settleLoans` is to be called when the turn ends. */
+  borrowed(queue: ReceiveQueue): void;
 }
 
 export interface Reader {
@@ -25,10 +27,11 @@ export class ReceiveQueue {
   #limitBytes: number;
   readonly #owner: ReceiveQueueOwner;
   readonly #messages = new Queue<Incoming>();
-  readonly #memory = new QueueMemory();
   readonly #readers = new Queue<Reader>();
   #gaveUpCount = 0;
   #bytes = 0;
+  /** How many of the last messages may be parts of what was read from TCP. */
+  #borrowed = 0;
   #congested = false;
 
   constructor(limitBytes: number, owner: ReceiveQueueOwner) {
@@ -73,7 +76,8 @@ export class ReceiveQueue {
   }
 
   push(message: Incoming): void {
-    this.#messages.push(this.#withoutChunk(message));
+    this.#messages.push(message);
+    if (++this.#borrowed === 1) this.#owner.borrowed(this);
     this.#changed(chargeBytes(message.data.length), 1);
     if (!this.#congested && this.#bytes > this.#limitBytes) this.#mark(true);
   }
@@ -84,12 +88,32 @@ export class ReceiveQueue {
 
   shift(): Incoming | undefined {
     const message = this.#messages.shift();
-    if (message === undefined) return undefined;
-    if (this.#messages.length === 0) this.#memory.clear();
-    this.#changed(-chargeBytes(message.data.length), -1);
-    // At half and not at the limit, or each message read would send a map to every peer.
-    if (this.#congested && this.#bytes < this.#limitBytes / 2) this.#mark(false);
+    if (message !== undefined) this.#left(chargeBytes(message.data.length), 1);
     return message;
+  }
+
+  /** The first messages, up to `max` of them. */
+  shiftMany(max: number): Incoming[] {
+    const messages = this.#messages.shiftMany(max);
+    let chargedBytes = 0;
+    for (const { data } of messages) chargedBytes += chargeBytes(data.length);
+    if (messages.length > 0) this.#left(chargedBytes, messages.length);
+    return messages;
+  }
+
+  /** Copies what was read from TCP just now and is still here. */
+  settleLoans(): void {
+    const messages = this.#messages;
+    const first = messages.length - this.#borrowed;
+    this.#borrowed = 0;
+    const lent: Incoming[] = [];
+    for (let index = first; index < messages.length; index++) {
+      lent.push(messages.at(index) as Incoming);
+    }
+    copyOut(lent.map(({ data }) => data)).forEach((data, index) => {
+      const message = lent[index] as Incoming;
+      if (data !== message.data) messages.replace(first + index, { ...message, data });
+    });
   }
 
   wait(reader: Reader): void {
@@ -108,11 +132,18 @@ export class ReceiveQueue {
     const unread = this.#messages.length;
     const readers = [...this.#readers];
     this.#messages.clear();
-    this.#memory.clear();
     this.#readers.clear();
+    this.#borrowed = 0;
     this.#changed(-this.#bytes, -unread);
     if (this.#congested) this.#mark(false);
     return { unread, readers };
+  }
+
+  #left(chargedBytes: number, count: number): void {
+    this.#changed(-chargedBytes, -count);
+    this.#borrowed = Math.min(this.#borrowed, this.#messages.length);
+    // At half and not at the limit, or each message read would send a map to every peer.
+    if (this.#congested && this.#bytes < this.#limitBytes / 2) this.#mark(false);
   }
 
   #changed(byBytes: number, byMessages: number): void {
@@ -123,14 +154,5 @@ export class ReceiveQueue {
   #mark(congested: boolean): void {
     this.#congested = congested;
     this.#owner.congestionChanged(congested);
-  }
-
-  /** A message that waits must not keep much more than itself. */
-  #withoutChunk(message: Incoming): Incoming {
-    const { data, from, receivedAtMs } = message;
-    const isMost = data.length * 8 >= data.buffer.byteLength * 7;
-    if (isMost) return message;
-    const copy = this.#memory.copy(data, this.#bytes);
-    return receivedAtMs === undefined ? { data: copy, from } : { data: copy, from, receivedAtMs };
   }
 }

@@ -88,6 +88,13 @@ export class Receiver {
     return message;
   }
 
+  /** The first messages of the queue, up to `max`, which the program gets. */
+  takeMany(max: number): Incoming[] {
+    const messages = this.queue.shiftMany(max);
+    for (const message of messages) this.#countDelivered(message);
+    return messages;
+  }
+
   /** The messages as they come, until the socket is closed. */
   messages(): AsyncIterableIterator<Incoming> {
     let over = false;

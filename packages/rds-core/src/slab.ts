@@ -102,6 +102,13 @@ export class FramePlacer {
     this.#pool = pool;
   }
 
+  /** Whether such a frame has room where the last one stands. */
+  fits(frameBytes: number): boolean {
+    const slab = this.#slab;
+    if (slab === null || frameBytes > OWN_SLAB_BYTES) return false;
+    return slab.used + frameBytes <= slab.bytes.length;
+  }
+
   /** A slab in which the last `frameBytes` before its `used` are the caller's, retained once. */
   place(frameBytes: number): Slab {
     const isLarge = frameBytes > OWN_SLAB_BYTES;

@@ -8,6 +8,7 @@ import { RdsError } from './errors.js';
 import { sum, type Unacknowledged } from './flow.js';
 import { HardLimit } from './hard-limit.js';
 import type { Herald } from './herald.js';
+import { Loans } from './loans.js';
 import { LocalCongestion } from './local-congestion.js';
 import type { LoopbackOwner } from './loopback.js';
 import type { ResolvedBindOptions } from './options.js';
@@ -37,6 +38,7 @@ export class SocketTable implements SocketHome, LoopbackOwner {
   readonly ports: PortTable;
   readonly congestion: LocalCongestion;
   readonly hardLimit: HardLimit;
+  readonly loans: Loans;
   readonly stats: Stats;
   readonly #owner: SocketTableOwner;
   /** Every socket that is not yet closed, with those that only drain. */
@@ -45,6 +47,7 @@ export class SocketTable implements SocketHome, LoopbackOwner {
   constructor(owner: SocketTableOwner, maxQueuedBytes: number) {
     this.#owner = owner;
     this.stats = owner.stats;
+    this.loans = new Loans(owner.runtime);
     this.ports = new PortTable(owner.runtime.random());
     this.congestion = new LocalCongestion(this.ports, () => owner.mapChanged());
     this.hardLimit = new HardLimit(maxQueuedBytes, this.stats, this.congestion, (paused) =>

@@ -37,6 +37,7 @@ export interface RdsSocketEvents {
 /** Where the sockets of a node are kept. */
 export interface SocketHome {
   readonly hardLimit: { queueChanged(byBytes: number, byMessages: number): void };
+  readonly loans: { add(borrower: ReceiveQueue): void };
   /** Gives the port free: from now on nothing is delivered to the socket. */
   unbind(socket: RdsSocket): void;
   /** The socket has nothing outstanding any more. */
@@ -93,10 +94,11 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
     this.port = options.port;
     this.#owner = owner;
     const { sockets } = owner;
-    const { hardLimit } = sockets;
+    const { hardLimit, loans } = sockets;
     const queue = new ReceiveQueue(options.receiveBufferBytes, {
       congestionChanged: (congested) => sockets.congestionChanged(this.port, congested),
       queueChanged: (byBytes, byMessages) => hardLimit.queueChanged(byBytes, byMessages),
+      borrowed: (borrower) => loans.add(borrower),
     });
     this.#receiver = new Receiver(owner, this, queue);
     this.#sender = new Sender(owner, options.port, options.sendBufferBytes);
@@ -217,13 +219,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   /** All that is queued, up to `max` messages, at once and without a promise. */
   recvmmsg(max = Number.POSITIVE_INFINITY): Incoming[] {
     this.#checkOpen('recvmmsg');
-    const messages: Incoming[] = [];
-    while (messages.length < max) {
-      const message = this.#receiver.take();
-      if (message === undefined) break;
-      messages.push(message);
-    }
-    return messages;
+    return this.#receiver.takeMany(max);
   }
 
   /** The messages as they come, until the socket is closed. */

@@ -93,7 +93,9 @@ export class Tap {
       frame: (header, payload) => {
         this.#tell('received', peer, connection, header, headerBytes(header), payload);
         sink.frame(header, payload);
+        return false;
       },
+      nextFrame() {},
     };
   }
 

@@ -11,7 +11,7 @@ import { assert, type Outcome } from './errors.js';
 import { chargeBytes, outcomeOf, type Receipt, type Settlement } from './message.js';
 import { copyPayload, type Payload } from './payload.js';
 import { Slab } from './slab.js';
-import { HEADER_BYTES, lengthAt, prepareHeader, stampHeader } from './wire/header.js';
+import { HEADER_BYTES, lengthAt, prepareHeader, stampHeaders } from './wire/header.js';
 
 /** Who sent messages, and hears how they ended. */
 export interface MessageOwner {
@@ -92,13 +92,7 @@ export class Train implements Settled {
 
   /** Writes into its headers what is known when it leaves. `sequence` is that on the wire. */
   stamp(sequence: number, ack: number, flags: number): void {
-    const { end } = this;
-    const { view } = this.slab;
-    let onWire = sequence;
-    for (let at = this.start; at < end; at += HEADER_BYTES + lengthAt(view, at)) {
-      stampHeader(view, at, onWire, ack, flags);
-      onWire++;
-    }
+    stampHeaders(this.slab.view, this.start, this.end, sequence, ack, flags);
   }
 
   /** Its frame is complete, and stands behind those before. */

@@ -8,7 +8,7 @@ import { type IpAddress, RDS_TCP_PORT } from '../address.js';
 import { Queue } from '../queue.js';
 import type { Timer } from '../runtime.js';
 import { type Extensions, encodeExtensions } from '../wire/extension.js';
-import { FrameDecoder } from '../wire/frame-decoder.js';
+import { FrameDecoder, type FrameSink } from '../wire/frame-decoder.js';
 import * as wire from '../wire/header.js';
 import type { SimulatedHost } from './host.js';
 import { LinuxCritic } from './linux-critic.js';
@@ -308,13 +308,17 @@ export class LinuxPath {
     stream.keepaliveMs = this.#connection.owner.options.keepaliveMs;
     stream.onAcknowledged = (bytes) => this.#acknowledged(bytes);
     const decoder = new FrameDecoder(0xffff_ffff);
-    const frame = (header: wire.Header, payload: Uint8Array): void => {
-      if (this.#stream === stream) this.#frame(header, payload);
+    const sink: FrameSink = {
+      frame: (header, payload) => {
+        if (this.#stream === stream) this.#frame(header, payload);
+        return false;
+      },
+      nextFrame: () => {},
     };
     let isStuck = false;
     const received = (chunk: Uint8Array): void => {
       if (isStuck) return;
-      isStuck = decoder.push(chunk, { frame }) !== null;
+      isStuck = decoder.push(chunk, sink) !== null;
       if (isStuck) this.#violation('sends what is no frame');
     };
     const ended = (): void => this.shutdown();

@@ -6,6 +6,9 @@
 
 import type { Slab } from '../slab.js';
 
+/** A write of more costs hardly less per byte. */
+const LEAST_BATCH_BYTES = 64 * 1024;
+
 interface Piece {
   readonly slab: Slab;
   readonly start: number;
@@ -29,6 +32,13 @@ export class BatchEncoder {
     slab.retain();
     this.#last = { slab, start, end };
     this.#pieces.push(this.#last);
+  }
+
+  /** It is large enough, and what comes next stands in another slab: it would be a further piece. */
+  get endsSlab(): boolean {
+    const last = this.#last;
+    if (last === null || this.byteLength < LEAST_BATCH_BYTES) return false;
+    return last.slab.writer === null && last.end === last.slab.used;
   }
 
   /** Hands the batch over and begins a new one. Call `done` when its chunks are not needed. */

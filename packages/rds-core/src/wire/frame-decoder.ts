@@ -7,11 +7,21 @@
  */
 
 import { CONGESTION_MAP_BYTES } from '../congestion-map.js';
-import { FLAG_CONGESTION_MAP, HEADER_BYTES, Header, readHeader } from './header.js';
+import {
+  FLAG_CONGESTION_MAP,
+  goesOn,
+  HEADER_BYTES,
+  Header,
+  lengthAt,
+  readHeader,
+} from './header.js';
 
 /** Hears of each frame. `header` is reused for the next one: read it, do not keep it. */
 export interface FrameSink {
-  frame(header: Header, payload: Uint8Array): void;
+  /** True if frames that go on may be given to `nextFrame`. */
+  frame(header: Header, payload: Uint8Array): boolean;
+  /** A frame like the last one, but for its payload and its number, which is one higher. */
+  nextFrame(header: Header, payload: Uint8Array): void;
 }
 
 /** Why a stream makes no sense and has to be closed: RDS has no way to find the next frame. */
@@ -23,6 +33,13 @@ const FIRST_GATHER_BYTES = 64 * 1024;
 const GATHER_GROWTH = 16;
 /** Reading less than this to where it is to be costs more than to copy it there. */
 const LEAST_ROOM_BYTES = 16 * 1024;
+/**
+ * Two of the same length are followed by a third, as a guess, and that is read to where it is to be,
+ * with its header. With shorter ones, reading more at once is worth more than a copy; of longer
+ * ones, as much would be reserved for each idle connection.
+ */
+const LEAST_GUESS_BYTES = 48 * 1024;
+const MOST_GUESS_BYTES = 256 * 1024;
 
 export class FrameDecoder {
   readonly #maxPayloadBytes: number;
@@ -35,6 +52,11 @@ export class FrameDecoder {
   /** The payload being gathered; the header it belongs to is in `#header`. */
   #payload: Uint8Array | null = null;
   #payloadFilled = 0;
+  /** The length of the last payload that was gathered, and that of the next, as a guess; or 0. */
+  #lastBytes = 0;
+  #guessedBytes = 0;
+  /** Memory for the frame that is guessed to be next. */
+  #guess: Uint8Array | null = null;
   #fault: FrameFault | null = null;
   #isStopped = false;
   /** What came behind the frame at which it was stopped. */
@@ -54,6 +76,8 @@ export class FrameDecoder {
     }
     const { length } = chunk;
     let at = 0;
+    const guess = this.#guess;
+    if (guess !== null && isAt(chunk, guess)) return this.#readGuessed(guess, chunk, sink);
     if (this.#payload !== null) at = this.#fillPayload(chunk, at, sink);
     if (this.#headerFilled > 0) at = this.#fillHeader(chunk, at, sink);
     // Read to where it is to be, the chunk may have gone to another thread with its message by now.
@@ -61,13 +85,19 @@ export class FrameDecoder {
     return this.#readWhole(chunk, at, sink);
   }
 
-  /** Where the next bytes can go: the rest of a large message, as far as there is memory for it. */
+  /**
+   * Where the next bytes can go: the rest of a large message, as far as there is memory for it, or
+   * what is guessed to be the next one.
+   */
   get room(): Uint8Array | null {
+    // What was kept back comes first.
+    if (this.#isStopped || this.#headerFilled > 0) return null;
     const payload = this.#payload;
-    // What was kept back comes first, and goes there, too.
-    if (payload === null || this.#isStopped) return null;
-    if (payload.length - this.#payloadFilled < LEAST_ROOM_BYTES) return null;
-    return payload.subarray(this.#payloadFilled);
+    if (payload === null) return this.#roomForGuess();
+    // However little is missing of a very large one: with what is behind it begins the next.
+    const leastBytes = this.#header.length < LEAST_GUESS_BYTES ? LEAST_ROOM_BYTES : 1;
+    const roomBytes = payload.length - this.#payloadFilled;
+    return roomBytes < leastBytes ? null : payload.subarray(this.#payloadFilled);
   }
 
   get isStopped(): boolean {
@@ -87,6 +117,30 @@ export class FrameDecoder {
     return this.push(rest, sink);
   }
 
+  #roomForGuess(): Uint8Array | null {
+    if (this.#guessedBytes === 0) return null;
+    this.#guess ??= this.#allocate(HEADER_BYTES + this.#guessedBytes);
+    return this.#guess;
+  }
+
+  /** What was read into memory for a certain frame: is it that, it stays there. */
+  #readGuessed(memory: Uint8Array, chunk: Uint8Array, sink: FrameSink): FrameFault | null {
+    const length = this.#guessedBytes;
+    this.#guess = null;
+    const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    if (chunk.length < HEADER_BYTES || lengthAt(view, 0) !== length) {
+      this.#guessedBytes = 0;
+      // A few small messages must not keep all of it.
+      return this.#readWhole(chunk.slice(), 0, sink);
+    }
+    this.#fault = checkHeader(this.#header, chunk, view, 0, this.#maxPayloadBytes);
+    if (this.#fault !== null) return this.#fault;
+    this.#payload = memory.subarray(HEADER_BYTES);
+    this.#payloadFilled = 0;
+    this.#fillPayload(chunk, HEADER_BYTES, sink);
+    return null;
+  }
+
   #readWhole(chunk: Uint8Array, start: number, sink: FrameSink): FrameFault | null {
     const header = this.#header;
     const { buffer, byteOffset, byteLength } = chunk;
@@ -103,8 +157,9 @@ export class FrameDecoder {
         this.#fillPayload(chunk, at, sink);
         return null;
       }
-      sink.frame(header, length === 0 ? EMPTY : new Uint8Array(buffer, byteOffset + at, length));
+      const payload = length === 0 ? EMPTY : new Uint8Array(buffer, byteOffset + at, length);
       at += length;
+      if (sink.frame(header, payload)) at = this.#readRun(chunk, view, at, sink);
     }
     if (this.#isStopped) {
       this.#rest = chunk.subarray(at);
@@ -113,6 +168,24 @@ export class FrameDecoder {
       this.#headerFilled = byteLength - at;
     }
     return null;
+  }
+
+  /** The frames that only go on, as far as they are whole: messages of one flow come in trains. */
+  #readRun(chunk: Uint8Array, view: DataView, start: number, sink: FrameSink): number {
+    const header = this.#header;
+    const { buffer, byteOffset, byteLength } = chunk;
+    const limitBytes = this.#maxPayloadBytes;
+    let at = start;
+    while (byteLength - at >= HEADER_BYTES && !this.#isStopped && goesOn(header, view, at)) {
+      const length = lengthAt(view, at);
+      const from = at + HEADER_BYTES;
+      if (length > byteLength - from || length > limitBytes) break;
+      header.sequence++;
+      header.length = length;
+      at = from + length;
+      sink.nextFrame(header, new Uint8Array(buffer, byteOffset + from, length));
+    }
+    return at;
   }
 
   /** Completes a header that began in an earlier chunk. Returns where the chunk goes on. */
@@ -146,17 +219,23 @@ export class FrameDecoder {
     const at = Math.min(start + length - this.#payloadFilled, chunk.byteLength);
     const filled = this.#payloadFilled + at - start;
     const payload = this.#gather(filled);
-    // What was read into our room is where it is to be. Only the place tells: memory that a runtime
-    // allocates may be a part of the same buffer as the chunk.
-    const place = payload.byteOffset + this.#payloadFilled;
-    const isInPlace = payload.buffer === chunk.buffer && chunk.byteOffset + start === place;
-    if (!isInPlace) payload.set(chunk.subarray(start, at), this.#payloadFilled);
+    // What was read into our room is where it is to be.
+    const part = chunk.subarray(start, at);
+    const place = payload.subarray(this.#payloadFilled);
+    if (!isAt(part, place)) payload.set(part, this.#payloadFilled);
     this.#payloadFilled = filled;
     if (filled === length) {
       this.#payload = null;
+      this.#guessNext(length);
       sink.frame(this.#header, payload);
     }
     return at;
+  }
+
+  #guessNext(length: number): void {
+    const isGuess = length === this.#lastBytes && length >= LEAST_GUESS_BYTES;
+    this.#guessedBytes = isGuess && length <= MOST_GUESS_BYTES ? length : 0;
+    this.#lastBytes = length;
   }
 
   /**
@@ -173,6 +252,14 @@ export class FrameDecoder {
     this.#payload = payload;
     return payload;
   }
+}
+
+/**
+ * Only the place tells: memory that a runtime allocates may be a part of the same buffer as what
+ * was read.
+ */
+function isAt(part: Uint8Array, place: Uint8Array): boolean {
+  return part.buffer === place.buffer && part.byteOffset === place.byteOffset;
 }
 
 function concat(first: Uint8Array, second: Uint8Array): Uint8Array {

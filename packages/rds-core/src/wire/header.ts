@@ -99,11 +99,58 @@ export function stampHeader(
   ack: number,
   flags: number,
 ): void {
-  view.setUint32(at, sequence / TWO_TO_32);
-  view.setUint32(at + 4, sequence);
-  view.setUint32(at + 8, ack / TWO_TO_32);
-  view.setUint32(at + 12, ack);
+  stampWords(view, at, sequence / TWO_TO_32, sequence, ack / TWO_TO_32, ack, flags);
+}
+
+/** The same for all frames from `start` to `end`, numbered from `sequence` on. */
+export function stampHeaders(
+  view: DataView,
+  start: number,
+  end: number,
+  sequence: number,
+  ack: number,
+  flags: number,
+): void {
+  // Halves are taken apart once, and integers counted: doubles cost several times as much.
+  const ackHigh = (ack / TWO_TO_32) | 0;
+  const ackLow = ack | 0;
+  let high = (sequence / TWO_TO_32) | 0;
+  let low = sequence | 0;
+  for (let at = start; at < end; at += HEADER_BYTES + lengthAt(view, at)) {
+    stampWords(view, at, high, low, ackHigh, ackLow, flags);
+    low = (low + 1) | 0;
+    if (low === 0) high++;
+  }
+}
+
+function stampWords(
+  view: DataView,
+  at: number,
+  high: number,
+  low: number,
+  ackHigh: number,
+  ackLow: number,
+  flags: number,
+): void {
+  view.setUint32(at, high);
+  view.setUint32(at + 4, low);
+  view.setUint32(at + 8, ackHigh);
+  view.setUint32(at + 12, ackLow);
   view.setUint32(at + 24, flags << 24);
+}
+
+/**
+ * True if the header at `at` is a plain one, and like `header` but for its length and its number,
+ * which is one higher.
+ */
+export function goesOn(header: Header, view: DataView, at: number): boolean {
+  return (
+    view.getUint32(at + 4) + view.getUint32(at) * TWO_TO_32 === header.sequence + 1 &&
+    view.getUint32(at + 12) + view.getUint32(at + 8) * TWO_TO_32 === header.ack &&
+    view.getUint32(at + 20) === ((header.sport << 16) | header.dport) >>> 0 &&
+    view.getUint8(at + 24) === 0 &&
+    view.getUint8(at + EXTENSIONS_AT) === 0
+  );
 }
 
 /** The payload length in the header at `at`. */

@@ -1,0 +1,34 @@
+/**
+ * Loans: queues with messages that are still parts of what was read from TCP. Who is in time reads
+ * them there, without a copy; what still waits when the turn is over is copied out, or each small
+ * message would keep all that came with it.
+ */
+
+import type { Runtime } from './runtime.js';
+
+/** A queue. */
+export interface Borrower {
+  /** Copies out what is only lent. */
+  settleLoans(): void;
+}
+
+export class Loans {
+  readonly #runtime: Runtime;
+  #borrowers: Borrower[] = [];
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  /** The queue has something on loan, until the end of the turn. */
+  add(borrower: Borrower): void {
+    this.#borrowers.push(borrower);
+    if (this.#borrowers.length === 1) this.#runtime.yield(this.#settle);
+  }
+
+  readonly #settle = (): void => {
+    const borrowers = this.#borrowers;
+    this.#borrowers = [];
+    for (const borrower of borrowers) borrower.settleLoans();
+  };
+}
