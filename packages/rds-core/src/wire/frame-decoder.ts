@@ -20,7 +20,7 @@ import {
 export interface FrameSink {
   /** True if frames that go on may be given to `nextFrame`. */
   frame(header: Header, payload: Uint8Array): boolean;
-  /** A frame like the last one, but for its payload and its number, which is one higher. */
+  /** A plain frame of the same ports and acknowledgement; its number is one higher. */
   nextFrame(header: Header, payload: Uint8Array): void;
 }
 
@@ -74,6 +74,7 @@ export class FrameDecoder {
       this.#rest = concat(this.#rest, chunk);
       return null;
     }
+    if (this.#fault !== null) return this.#fault;
     const { length } = chunk;
     let at = 0;
     const guess = this.#guess;
@@ -175,6 +176,9 @@ export class FrameDecoder {
     const header = this.#header;
     const { buffer, byteOffset, byteLength } = chunk;
     const limitBytes = this.#maxPayloadBytes;
+    // What goes on is plain, and need not follow what is.
+    header.flags = 0;
+    header.extended = false;
     let at = start;
     while (byteLength - at >= HEADER_BYTES && !this.#isStopped && goesOn(header, view, at)) {
       const length = lengthAt(view, at);

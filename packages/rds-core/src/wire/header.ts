@@ -145,6 +145,7 @@ function stampWords(
  */
 export function goesOn(header: Header, view: DataView, at: number): boolean {
   return (
+    view.getUint32(at) <= MAX_SEQUENCE_HIGH &&
     view.getUint32(at + 4) + view.getUint32(at) * TWO_TO_32 === header.sequence + 1 &&
     view.getUint32(at + 12) + view.getUint32(at + 8) * TWO_TO_32 === header.ack &&
     view.getUint32(at + 20) === ((header.sport << 16) | header.dport) >>> 0 &&
