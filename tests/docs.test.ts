@@ -234,10 +234,14 @@ describe('docs/PROTOCOL.md', () => {
   test.each(examples)('has a frame that can be read: $line', ({ label, line }) => {
     const bytes = Buffer.from(line.replaceAll(' ', ''), 'hex');
     const seen: number[] = [];
-    const frame = (_: unknown, payload: Uint8Array) => seen.push(payload.byteLength);
+    const frame = (_: unknown, payload: Uint8Array) => {
+      seen.push(payload.byteLength);
+      return false;
+    };
+    const sink = { frame, nextFrame() {} };
     const decoder = new FrameDecoder(1024);
-    expect(decoder.push(bytes, { frame })).toBeNull();
-    if (label === 'maps') decoder.push(maps, { frame });
+    expect(decoder.push(bytes, sink)).toBeNull();
+    if (label === 'maps') decoder.push(maps, sink);
     expect(seen).toEqual([label === 'maps' ? 8192 : bytes.byteLength - 48]);
   });
 });

@@ -4,7 +4,7 @@
  */
 
 import type { Stream } from '../../packages/rds-core/src/index.js';
-import { FrameDecoder } from '../../packages/rds-core/src/wire/frame-decoder.js';
+import { FrameDecoder, type FrameSink } from '../../packages/rds-core/src/wire/frame-decoder.js';
 import type { Header } from '../../packages/rds-core/src/wire/header.js';
 import { check } from '../target.js';
 
@@ -25,7 +25,13 @@ export class Conversation {
     this.address = address;
     this.#stream = stream;
     const decoder = this.#decoder;
-    const sink = { frame: (header: Header) => this.#hear(header) };
+    const sink: FrameSink = {
+      frame: (header) => {
+        this.#hear(header);
+        return false;
+      },
+      nextFrame() {},
+    };
     stream.handler = {
       opened: () => {},
       received: (chunk) => check(decoder.push(chunk, sink) === null, 'the victim talks nonsense'),

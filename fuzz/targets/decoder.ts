@@ -4,8 +4,8 @@
  */
 
 import { SeededRandom } from '../../packages/rds-core/src/testing/index.js';
-import { FrameDecoder } from '../../packages/rds-core/src/wire/frame-decoder.js';
-import { HEADER_BYTES } from '../../packages/rds-core/src/wire/header.js';
+import { FrameDecoder, type FrameSink } from '../../packages/rds-core/src/wire/frame-decoder.js';
+import { HEADER_BYTES, type Header } from '../../packages/rds-core/src/wire/header.js';
 import { hashOf, itemsOf, join } from '../input.js';
 import { wireSeeds } from '../seeds.js';
 import { check, type Target } from '../target.js';
@@ -99,19 +99,19 @@ function decode(
   let frames = 0;
   let hash = 1;
   let fault: string | null = null;
-  const sink: Parameters<FrameDecoder['push']>[1] = {
-    frame: (header, payload) => {
-      check(fault === null, 'a frame after the end');
-      check(payload.byteLength === header.length, 'a payload of another length');
-      const own = payload.buffer !== chunks.buffer;
-      check(!own || payload.buffer.byteLength === header.length, 'more memory than the payload');
-      frames++;
-      const { sequence, ack, sport, dport, flags, extended, extensions } = header;
-      hash = mix(hash, [sequence, ack, sport, dport, flags]);
-      if (extended) hash = hashOf(extensions, hash);
-      hash = hashOf(payload, hash);
-    },
+  const hear = (header: Header, payload: Uint8Array): boolean => {
+    check(fault === null, 'a frame after the end');
+    check(payload.byteLength === header.length, 'a payload of another length');
+    const own = payload.buffer !== chunks.buffer;
+    check(!own || payload.buffer.byteLength === header.length, 'more memory than the payload');
+    frames++;
+    const { sequence, ack, sport, dport, flags, extended, extensions } = header;
+    hash = mix(hash, [sequence, ack, sport, dport, flags]);
+    if (extended) hash = hashOf(extensions, hash);
+    hash = hashOf(payload, hash);
+    return true;
   };
+  const sink: FrameSink = { frame: hear, nextFrame: hear };
   let start = 0;
   for (let index = 0; index <= cuts.length; index++) {
     const end = cuts[index] ?? stream.byteLength;

@@ -23,6 +23,7 @@ const FIRST_SEQUENCE = 2 ** 40;
 
 const SOURCE: OutboundSource = {
   asksForRefusals: true,
+  slabFull() {},
   noteLeft() {},
   allSent: () => false,
   takeAck: () => 77,

@@ -1,7 +1,7 @@
 /** A program that is no node: raw frames on a simulated TCP connection. */
 import type { Stream } from '../../src/index.js';
 import { encodeExtensions } from '../../src/wire/extension.js';
-import { FrameDecoder } from '../../src/wire/frame-decoder.js';
+import { FrameDecoder, type FrameSink } from '../../src/wire/frame-decoder.js';
 import { HEADER_BYTES, type Header, writeExtensions, writeHeader } from '../../src/wire/header.js';
 
 export function frame(f: {
@@ -44,10 +44,17 @@ export function attach(
   },
 ) {
   const decoder = new FrameDecoder(1 << 26);
+  const sink: FrameSink = {
+    frame: (h, p) => {
+      on.frame?.(h, p);
+      return false;
+    },
+    nextFrame() {},
+  };
   stream.handler = {
     opened: () => on.opened?.(),
     received: (chunk) => {
-      decoder.push(chunk, { frame: (h, p) => on.frame?.(h, p) });
+      decoder.push(chunk, sink);
     },
     ended: () => on.ended?.(),
     closed: (e) => on.closed?.(e),

@@ -50,7 +50,9 @@ export class StoryDirection {
         this.#framedBytes += HEADER_BYTES + header.length;
         this.#travellers.push({ item, endsAt: this.#framedBytes });
         items.push(item);
+        return false;
       },
+      nextFrame() {},
     });
     const kept = items.length === 0 ? this.#begun : [];
     const left = bytes.subarray(Math.max(0, this.#framedBytes - startsAt));

@@ -118,7 +118,10 @@ describe('FrameDecoder', () => {
     bytes.set(frameBytes({ payload }));
     const decoder = new FrameDecoder(MIB, (length) => pool.subarray(0, length));
     const seen: Buffer[] = [];
-    const sink = { frame: (_: unknown, data: Uint8Array) => void seen.push(Buffer.from(data)) };
+    const sink = {
+      frame: (_: unknown, data: Uint8Array) => seen.push(Buffer.from(data)) < 0,
+      nextFrame() {},
+    };
     for (const [from, to] of [
       [0, 1000],
       [1000, bytes.length],
@@ -133,7 +136,10 @@ describe('FrameDecoder', () => {
     const payload = Buffer.from(Array.from({ length: 200_000 }, (_, at) => at % 251));
     const bytes = frameBytes({ payload });
     const seen: Buffer[] = [];
-    const sink = { frame: (_: unknown, data: Uint8Array) => void seen.push(Buffer.from(data)) };
+    const sink = {
+      frame: (_: unknown, data: Uint8Array) => seen.push(Buffer.from(data)) < 0,
+      nextFrame() {},
+    };
     const decoder = new FrameDecoder(MIB);
     let at = 0;
     const read = (memory: Uint8Array, most: number): void => {

@@ -1,7 +1,8 @@
 /** Frames put together without the code under test, and what the code under test makes of them. */
 
 import fc from 'fast-check';
-import { FrameDecoder, type FrameFault } from '../../src/wire/frame-decoder.js';
+import { FrameDecoder, type FrameFault, type FrameSink } from '../../src/wire/frame-decoder.js';
+import type { Header } from '../../src/wire/header.js';
 
 export interface Frame {
   readonly sequence: number;
@@ -51,10 +52,24 @@ export function frameText(frame: Frame): string {
 export class Decoding {
   readonly frames: Frame[] = [];
   fault: FrameFault | null = null;
+  /** Which of the frames came as ones that only go on. */
+  readonly goneOn: number[] = [];
   readonly #decoder: FrameDecoder;
+  readonly #sink: FrameSink;
 
-  constructor(maxPayloadBytes = 1 << 20) {
+  /** `inRuns` says of each frame whether those that go on may be given as such. */
+  constructor(maxPayloadBytes = 1 << 20, inRuns: () => boolean = () => true) {
     this.#decoder = new FrameDecoder(maxPayloadBytes);
+    this.#sink = {
+      frame: (header, payload) => {
+        this.#hear(header, payload);
+        return inRuns();
+      },
+      nextFrame: (header, payload) => {
+        this.goneOn.push(this.frames.length);
+        this.#hear(header, payload);
+      },
+    };
   }
 
   get texts(): string[] {
@@ -85,19 +100,15 @@ export class Decoding {
   }
 
   pushAll(chunks: Iterable<Uint8Array>): this {
-    for (const chunk of chunks) {
-      this.fault = this.#decoder.push(chunk, {
-        frame: (header, payload) => {
-          const { sequence, ack, sport, dport, flags, extended } = header;
-          const extensions = extended
-            ? Buffer.from(header.extensions).toString('hex')
-            : NO_EXTENSIONS;
-          if (header.length !== payload.byteLength) throw new Error('a wrong length');
-          this.frames.push({ sequence, ack, sport, dport, flags, extensions, payload });
-        },
-      });
-    }
+    for (const chunk of chunks) this.fault = this.#decoder.push(chunk, this.#sink);
     return this;
+  }
+
+  #hear(header: Header, payload: Uint8Array): void {
+    const { sequence, ack, sport, dport, flags, extended } = header;
+    const extensions = extended ? Buffer.from(header.extensions).toString('hex') : NO_EXTENSIONS;
+    if (header.length !== payload.byteLength) throw new Error('a wrong length');
+    this.frames.push({ sequence, ack, sport, dport, flags, extensions, payload });
   }
 }
 

@@ -19,16 +19,21 @@ const stream = (count: number): Uint8Array => {
 };
 
 /** Decodes `bytes` in chunks of `chunkBytes`, stopping at each frame whose number `stops` has. */
-function decode(bytes: Uint8Array, chunkBytes: number, stops: ReadonlySet<number>): string[] {
+function decode(
+  bytes: Uint8Array,
+  chunkBytes: number,
+  stops: ReadonlySet<number>,
+  inRuns = true,
+): string[] {
   const decoder = new FrameDecoder(MAX);
   const texts: string[] = [];
-  const sink = {
-    frame: ({ sequence }: { sequence: number }, payload: Uint8Array) => {
-      expect(decoder.isStopped).toBe(false);
-      texts.push(`${sequence} ${payload.byteLength} ${payload[0] ?? ''}`);
-      if (stops.has(sequence)) decoder.stop();
-    },
+  const hear = ({ sequence }: { sequence: number }, payload: Uint8Array): boolean => {
+    expect(decoder.isStopped).toBe(false);
+    texts.push(`${sequence} ${payload.byteLength} ${payload[0] ?? ''}`);
+    if (stops.has(sequence)) decoder.stop();
+    return inRuns;
   };
+  const sink = { frame: hear, nextFrame: hear };
   for (let at = 0; at < bytes.byteLength; at += chunkBytes) {
     const before = texts.length;
     const wasStopped = decoder.isStopped;
@@ -47,9 +52,14 @@ test('the frames are the same, wherever it is stopped and however the stream is 
   expect(expected).toHaveLength(12);
   const stops = fc.array(fc.integer({ min: 1, max: 12 }));
   fc.assert(
-    fc.property(stops, fc.integer({ min: 1, max: 700 }), (sequences, chunkBytes) => {
-      expect(decode(bytes, chunkBytes, new Set(sequences))).toEqual(expected);
-    }),
+    fc.property(
+      stops,
+      fc.integer({ min: 1, max: 3000 }),
+      fc.boolean(),
+      (sequences, chunkBytes, inRuns) => {
+        expect(decode(bytes, chunkBytes, new Set(sequences), inRuns)).toEqual(expected);
+      },
+    ),
   );
 });
 
@@ -63,7 +73,9 @@ test('what it was stopped before is checked when it goes on', () => {
     frame: ({ sequence }: { sequence: number }) => {
       sequences.push(sequence);
       decoder.stop();
+      return true;
     },
+    nextFrame() {},
   };
   expect(decoder.push(good, sink)).toBeNull();
   expect(decoder.push(bad, sink)).toBeNull();
