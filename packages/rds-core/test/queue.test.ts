@@ -48,6 +48,19 @@ const commands = [
       return [Array.from({ length: count }, () => model.items.shift()), shifted];
     }),
   ),
+  counts.map((max) =>
+    command(`shift up to ${max}`, (model, queue) => [
+      model.items.splice(0, max),
+      queue.shiftMany(max),
+    ]),
+  ),
+  fc.nat(50).map((index) =>
+    command(`replace ${index}`, (model, queue) => {
+      if (index >= model.items.length) return [null, null];
+      model.items[index] = -model.next;
+      return [undefined, queue.replace(index, -model.next)];
+    }),
+  ),
   fc
     .nat(50)
     .map((index) =>

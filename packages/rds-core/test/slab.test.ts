@@ -72,6 +72,27 @@ describe('Slab', () => {
     expect(second.start).toBe(first.end);
   });
 
+  test('says before whether a frame has room in it', () => {
+    const anyFrame = fc.tuple(anySize, fc.boolean());
+    fc.assert(
+      fc.property(fc.array(anyFrame, { maxLength: 100, size: 'max' }), (frames) => {
+        const placer = new FramePlacer(new SlabPool());
+        let last: Slab | null = null;
+        for (const [bytes, release] of frames) {
+          const fits = placer.fits(bytes);
+          const { slab } = place(placer, bytes);
+          expect(fits).toBe(slab === last);
+          const isOwn = bytes > 16_384;
+          if (!isOwn) last = slab;
+          if (!release) continue;
+          slab.release();
+          // Free again: the next frame is placed in whatever slab the pool has.
+          if (slab.used === 0 && !isOwn) last = null;
+        }
+      }),
+    );
+  });
+
   test('is not shared between two paths', () => {
     const pool = new SlabPool();
     const [one, other] = [new FramePlacer(pool), new FramePlacer(pool)];

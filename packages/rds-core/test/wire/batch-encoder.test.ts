@@ -66,6 +66,51 @@ describe('BatchEncoder', () => {
     expect(batch.take().chunks.map((chunk) => [chunk[0], chunk.length])).toEqual([[2, 50]]);
   });
 
+  describe('ends with its slab', () => {
+    const KIB = 1024;
+    /** A batch of so many frames of 1 KiB in a slab of 128 KiB, of a path that goes on writing. */
+    const filled = (frames: number) => {
+      const batch = new BatchEncoder();
+      const placer = new FramePlacer(new SlabPool());
+      // Of a slab that is small the first frame would fill most.
+      const first = placer.place(5 * KIB);
+      for (let count = 0; count < frames; count++) addFrame(batch, placer, KIB, 1);
+      return { batch, placer, slab: first };
+    };
+
+    test('if it is large enough and the next frame stands elsewhere', () => {
+      const { batch, placer } = filled(123);
+      expect(batch.byteLength).toBe(123 * KIB);
+      expect(batch.endsSlab).toBe(false);
+      placer.place(KIB);
+      expect(batch.endsSlab).toBe(true);
+      batch.take();
+      expect(batch.endsSlab).toBe(false);
+    });
+
+    test('not if it is small', () => {
+      const { placer, slab } = filled(123);
+      placer.place(KIB);
+      expect(slab.writer).toBeNull();
+      const batch = new BatchEncoder();
+      batch.add(slab, slab.used - 64 * KIB + 1, slab.used);
+      expect(batch.endsSlab).toBe(false);
+      const large = new BatchEncoder();
+      large.add(slab, slab.used - 64 * KIB, slab.used);
+      expect(large.endsSlab).toBe(true);
+    });
+
+    test('not if more of it is to come', () => {
+      const { placer, slab } = filled(123);
+      placer.place(KIB);
+      const batch = new BatchEncoder();
+      batch.add(slab, 0, slab.used - KIB);
+      expect(batch.endsSlab).toBe(false);
+      batch.add(slab, slab.used - KIB, slab.used);
+      expect(batch.endsSlab).toBe(true);
+    });
+  });
+
   test('holds the memory until the write is done, and no longer', () => {
     const pool = new SlabPool();
     const batch = new BatchEncoder();

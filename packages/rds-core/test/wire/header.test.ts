@@ -8,7 +8,10 @@ import {
   FLAG_RETRANSMITTED,
   HEADER_BYTES,
   Header,
+  prepareHeader,
   readHeader,
+  stampHeader,
+  stampHeaders,
   writeExtensions,
   writeHeader,
 } from '../../src/wire/header.js';
@@ -46,6 +49,61 @@ describe('writeHeader', () => {
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     writeHeader(view, 10, 0, 0, 0, 0, 0, 0);
     expect(bytes.toString('hex')).toBe('ee'.repeat(10) + '00'.repeat(48) + 'ee'.repeat(10));
+  });
+});
+
+describe('stampHeaders', () => {
+  const anyNumber = fc.oneof(
+    fc.integer({ min: 0, max: 2 ** 52 }),
+    fc
+      .tuple(fc.integer({ min: 1, max: 2 ** 20 }), fc.integer({ min: -12, max: 3 }))
+      .map(([high, more]) => high * 2 ** 32 + more),
+    fc.integer({ min: 2 ** 31 - 12, max: 2 ** 31 }),
+  );
+  const anyLengths = fc.array(fc.nat(20), { maxLength: 12, size: 'max' });
+  const flags = fc.integer({ min: 0, max: 255 });
+
+  test('writes into all headers what is written into each, wherever a number overflows', () => {
+    fc.assert(
+      fc.property(
+        anyLengths,
+        anyNumber,
+        anyNumber,
+        flags,
+        fc.nat(9),
+        (lengths, first, ack, ...more) => {
+          const [flag, start] = more;
+          const bytes = lengths.reduce((sum, length) => sum + HEADER_BYTES + length, 0);
+          const [one, all] = [1, 2].map(() => {
+            const memory = new Uint8Array(start + bytes + 60).fill(0xee);
+            const view = new DataView(memory.buffer);
+            let at = start;
+            for (const length of lengths) {
+              prepareHeader(view, at, length, 7, 8);
+              at += HEADER_BYTES + length;
+            }
+            return { memory, view };
+          }) as [Stamped, Stamped];
+          let at = start;
+          for (const [n, length] of lengths.entries()) {
+            stampHeader(one.view, at, first + n, ack, flag);
+            at += HEADER_BYTES + length;
+          }
+          stampHeaders(all.view, start, start + bytes, first, ack, flag);
+          expect(Buffer.compare(all.memory, one.memory)).toBe(0);
+        },
+      ),
+    );
+  });
+
+  test('counts on where the low half of a number is full', () => {
+    const bytes = new Uint8Array(3 * HEADER_BYTES);
+    const view = new DataView(bytes.buffer);
+    stampHeaders(view, 0, bytes.length, 2 ** 33 - 2, 2 ** 32 - 1, 4);
+    const numbers = [0, 1, 2].map((n) => view.getBigUint64(n * HEADER_BYTES));
+    expect(numbers).toEqual([2n ** 33n - 2n, 2n ** 33n - 1n, 2n ** 33n]);
+    const acks = [0, 1, 2].map((n) => view.getBigUint64(n * HEADER_BYTES + 8));
+    expect(acks).toEqual(new Array(3).fill(2n ** 32n - 1n));
   });
 });
 
@@ -119,6 +177,11 @@ describe('readHeader', () => {
     );
   });
 });
+
+interface Stamped {
+  readonly memory: Uint8Array;
+  readonly view: DataView;
+}
 
 type Fields = readonly [number, number, number, number, number, number];
 
