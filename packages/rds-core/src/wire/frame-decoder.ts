@@ -240,6 +240,8 @@ export class FrameDecoder {
     const isGuess = length === this.#lastBytes && length >= LEAST_GUESS_BYTES;
     this.#guessedBytes = isGuess && length <= MOST_GUESS_BYTES ? length : 0;
     this.#lastBytes = length;
+    // Memory for another guess, which was not read into after all: the decoder had been stopped.
+    if (this.#guess?.length !== HEADER_BYTES + this.#guessedBytes) this.#guess = null;
   }
 
   /**

@@ -48,11 +48,14 @@ class Reading {
     return this.#at === this.#bytes.length;
   }
 
-  /** One read of up to `most` bytes. `interrupted`: the decoder is stopped while it is under way. */
-  read(most: number, interrupted = false): Uint8Array | null {
+  /**
+   * One read of up to `most` bytes; returns where to it was told to read. `interrupted`: the decoder
+   * is stopped while it is under way. `elsewhere`: it does not read to where it was told.
+   */
+  read(most: number, interrupted = false, elsewhere = false): Uint8Array | null {
     const { decoder } = this;
     const room = decoder.room;
-    const memory = room ?? new Uint8Array(READ_BYTES);
+    const memory = elsewhere || room === null ? new Uint8Array(READ_BYTES) : room;
     // Whoever got a part of it before sees this.
     memory.fill(0xee);
     const piece = this.#bytes.subarray(this.#at, this.#at + Math.min(most, memory.length));
@@ -156,6 +159,23 @@ describe('two large messages of one length', () => {
     expect(reading.heard[2]?.payload.buffer).not.toBe(room?.buffer);
   });
 
+  test.each([
+    ['a read during which the decoder is stopped', true, false],
+    ['a read to another place', false, true],
+  ])('make room that is forgotten with the guess, after %s', (_name, interrupted, elsewhere) => {
+    for (const kib of [80, 120]) {
+      const lengths = [100, 100, kib, kib, kib].map((each) => each * KIB);
+      const reading = new Reading(lengths);
+      reading.readTo(2 * (HEADER + 100 * KIB));
+      expect(reading.read(20_000, interrupted, elsewhere)?.length).toBe(HEADER + 100 * KIB);
+      if (interrupted) reading.go();
+      reading.readTo(lengths.slice(0, 4).reduce((sum, length) => sum + HEADER + length, 0));
+      expect(reading.decoder.room?.length).toBe(HEADER + kib * KIB);
+      while (!reading.isOver) reading.read(READ_BYTES);
+      reading.check(lengths);
+    }
+  });
+
   test('are not followed by what makes no sense, or by anything behind it', () => {
     const length = 64 * KIB;
     const reading = afterTwo(length);
@@ -193,6 +213,7 @@ test('what is handed out is right, and is never written to again', () => {
     most,
     /** Of ten. */
     interrupted: fc.nat(9).map((of) => of === 0),
+    elsewhere: fc.nat(9).map((of) => of === 0),
     staysStopped: fc.boolean(),
   });
   const anyReads = fc.array(anyRead, { maxLength: 12, size: 'max' });
@@ -203,10 +224,15 @@ test('what is handed out is right, and is never written to again', () => {
       const reading = new Reading(lengths);
       reading.stopsAt = new Set(stopsAt);
       // Or one that reads a byte at a time would take very long.
-      const all = [...reads, { most: 30_000, interrupted: false, staysStopped: false }];
+      const all = [
+        ...reads,
+        { most: 30_000, interrupted: false, elsewhere: false, staysStopped: false },
+      ];
       for (let count = 0; !reading.isOver; count++) {
-        const { most, interrupted, staysStopped } = all[count % all.length] as (typeof all)[number];
-        const room = reading.read(1 + most, interrupted);
+        const { most, interrupted, elsewhere, staysStopped } = all[
+          count % all.length
+        ] as (typeof all)[number];
+        const room = reading.read(1 + most, interrupted, elsewhere);
         if (room?.byteOffset === 0 && room.length > 48 * KIB) guesses++;
         while (reading.decoder.isStopped && !staysStopped) reading.go();
       }
