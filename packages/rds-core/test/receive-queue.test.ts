@@ -104,6 +104,72 @@ describe('congestion', () => {
   });
 });
 
+describe('messages that are read several at a time', () => {
+  test('are the same, and count the same, as if they were read one by one', () => {
+    const push = fc.record({ push: fc.oneof(fc.nat(300), fc.constant(1500)) });
+    const read = fc.record({ read: fc.oneof(fc.nat(6), fc.constant(Infinity)) });
+    const resize = fc.record({ resize: fc.integer({ min: 1, max: 3000 }) });
+    const settle = fc.constant({ settle: true });
+    const steps = fc.array(fc.oneof({ weight: 3, arbitrary: push }, read, resize, settle), {
+      maxLength: 60,
+      size: 'max',
+    });
+    fc.assert(
+      fc.property(steps, (all) => {
+        const told: (readonly unknown[])[][] = [[], []];
+        const [many, single] = told.map((said) => {
+          return new ReceiveQueue(1000, {
+            congestionChanged: (congested) => void said.push(['congested', congested]),
+            queueChanged: (bytes, messages) => void said.push(['queued', bytes, messages]),
+            borrowed() {},
+          });
+        }) as [ReceiveQueue, ReceiveQueue];
+        const sums = (n: number) => {
+          const rows = (told[n] ?? []).filter(([what]) => what === 'queued') as number[][];
+          return [1, 2].map((column) => rows.reduce((sum, row) => sum + Number(row[column]), 0));
+        };
+        const marks = (n: number) => (told[n] ?? []).filter(([what]) => what === 'congested');
+        for (const [n, step] of all.entries()) {
+          if ('push' in step) {
+            for (const queue of [many, single]) queue.push(message(step.push, n));
+          } else if ('read' in step) {
+            const before = told[0]?.length;
+            const got = many.shiftMany(step.read);
+            const wanted: Incoming[] = [];
+            while (wanted.length < step.read && single.length > 0) {
+              wanted.push(single.shift() as Incoming);
+            }
+            expect(got).toEqual(wanted);
+            if (got.length === 0) expect(told[0]).toHaveLength(before ?? 0);
+          } else {
+            for (const queue of [many, single]) {
+              if ('resize' in step) queue.resize(step.resize);
+              else queue.settleLoans();
+            }
+          }
+          expect([many.length, many.bytes]).toEqual([single.length, single.bytes]);
+          expect(many.isCongested).toBe(single.isCongested);
+          expect(sums(0)).toEqual([many.bytes, many.length]);
+          expect(sums(1)).toEqual(sums(0));
+          expect(marks(0)).toEqual(marks(1));
+        }
+      }),
+    );
+  });
+
+  test('end a congestion once, when all of them are gone', () => {
+    const queue = makeQueue(1000);
+    for (let count = 0; count < 11; count++) queue.push(message(100));
+    expect(marks).toEqual([true]);
+    expect(queue.shiftMany(6)).toHaveLength(6);
+    expect(marks).toEqual([true]);
+    queue.shiftMany(1);
+    expect(marks).toEqual([true, false]);
+    expect(queue.shiftMany(Infinity)).toHaveLength(4);
+    expect(queuedBytes).toBe(0);
+  });
+});
+
 describe('readers', () => {
   const read = (queue: ReceiveQueue, peek = false): Pending<Incoming> => {
     const pending = new Pending<Incoming>(clock, undefined, {});
@@ -188,6 +254,89 @@ describe('a queued message', () => {
     queue.push(large);
     queue.settleLoans();
     expect(queue.peek()).toBe(large);
+  });
+
+  test('is lent until the turn ends: who reads it before has the very message', () => {
+    const queue = makeQueue();
+    const all = [1, 2, 3, 4].map((length) => inChunk(length, 65_536));
+    for (const one of all) queue.push(one);
+    expect(queue.peek()).toBe(all[0]);
+    expect(queue.shift()).toBe(all[0]);
+    expect(queue.shiftMany(2)).toEqual([all[1], all[2]]);
+    queue.settleLoans();
+    const last = queue.shift();
+    expect(last).toEqual(all[3]);
+    expect(last?.data.buffer.byteLength).toBe(4);
+  });
+
+  test('says that it is lent once for all that come until the turn ends', () => {
+    const queue = makeQueue();
+    for (let count = 0; count < 5; count++) queue.push(inChunk(10, 1000));
+    expect(borrowings).toBe(1);
+    queue.settleLoans();
+    expect(borrowings).toBe(1);
+    queue.push(inChunk(10, 1000));
+    expect(borrowings).toBe(2);
+    // All was read, and something comes: that is lent, too.
+    queue.shiftMany(Infinity);
+    const late = inChunk(10, 1000);
+    queue.push(late);
+    queue.settleLoans();
+    expect(queue.peek()?.data.buffer).not.toBe(late.data.buffer);
+  });
+
+  test('keeps all that is said of it, and its place, whatever happens before the turn ends', () => {
+    const anyStep = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ push: fc.oneof(fc.nat(50), fc.nat(20_000)) }) },
+      { weight: 2, arbitrary: fc.record({ read: fc.nat(4) }) },
+      { weight: 2, arbitrary: fc.constant('settle' as const) },
+      { weight: 1, arbitrary: fc.record({ resize: fc.integer({ min: 1, max: 100_000 }) }) },
+      { weight: 1, arbitrary: fc.constant('close' as const) },
+    );
+    fc.assert(
+      fc.property(fc.array(anyStep, { maxLength: 40, size: 'max' }), (steps) => {
+        const queue = makeQueue();
+        const chunks = new Set<ArrayBufferLike>();
+        let waiting: { length: number; fill: number; receivedAtMs: number | undefined }[] = [];
+        let next = 0;
+        const check = (got: Incoming | undefined, wanted = waiting[0]): void => {
+          expect(got === undefined).toBe(wanted === undefined);
+          if (wanted === undefined) return;
+          const { length, fill, receivedAtMs } = wanted;
+          expect(got).toMatchObject({ from });
+          expect(got?.receivedAtMs).toBe(receivedAtMs);
+          expect(Buffer.alloc(length, fill).equals(got?.data ?? Buffer.alloc(0))).toBe(true);
+        };
+        for (const step of steps) {
+          if (step === 'settle') {
+            queue.settleLoans();
+            for (const { data } of queue) expect(chunks.has(data.buffer)).toBe(false);
+          } else if (step === 'close') {
+            expect(queue.close().unread).toBe(waiting.length);
+            waiting = [];
+          } else if ('resize' in step) {
+            queue.resize(step.resize);
+          } else if ('read' in step) {
+            const got = queue.shiftMany(step.read);
+            const wanted = waiting.splice(0, step.read);
+            expect(got).toHaveLength(wanted.length);
+            for (const [n, one] of got.entries()) check(one, wanted[n]);
+          } else {
+            const [length, fill] = [step.push, ++next % 256];
+            const receivedAtMs = next % 2 === 0 ? next : undefined;
+            const chunk = new Uint8Array(2 * length + 100);
+            chunks.add(chunk.buffer);
+            const data = chunk.subarray(50, 50 + length).fill(fill);
+            queue.push(receivedAtMs === undefined ? { data, from } : { data, from, receivedAtMs });
+            waiting.push({ length, fill, receivedAtMs });
+          }
+          expect(queue.length).toBe(waiting.length);
+          check(queue.peek());
+        }
+        queue.settleLoans();
+        for (const one of waiting) check(queue.shift(), one);
+      }),
+    );
   });
 
   test('keeps little more memory than the budget counts', () => {
