@@ -34,7 +34,7 @@ export class BatchEncoder {
     this.#pieces.push(this.#last);
   }
 
-  /** It is large enough, and what comes next stands in another slab: it would be a further piece. */
+  /** It is large enough, and what comes next stands in another slab: it would be another piece. */
   get endsSlab(): boolean {
     const last = this.#last;
     if (last === null || this.byteLength < LEAST_BATCH_BYTES) return false;

@@ -34,8 +34,8 @@ const GATHER_GROWTH = 16;
 /** Reading less than this to where it is to be costs more than to copy it there. */
 const LEAST_ROOM_BYTES = 16 * 1024;
 /**
- * Two of the same length are followed by a third, as a guess, and that is read to where it is to be,
- * with its header. With shorter ones, reading more at once is worth more than a copy; of longer
+ * Two of the same length are followed by a third, as a guess, and that is read to where it is to
+ * be, with its header. With shorter ones, reading more at once is worth more than a copy; of longer
  * ones, as much would be reserved for each idle connection.
  */
 const LEAST_GUESS_BYTES = 48 * 1024;
