@@ -26,6 +26,8 @@ export interface AcknowledgerOwner {
   /** True while the peer is one of our own nodes. */
   readonly acksInBand: boolean;
   readonly traffic: Traffic;
+  /** Something is to be sent at the end of this turn. */
+  readonly flushDue: boolean;
   flush(): void;
 }
 
@@ -56,12 +58,13 @@ export class Acknowledger {
       if (this.#runtime.clock.now() - this.#signedAtMs >= SIGN_MS) this.giveSign();
       return;
     }
-    this.#isScheduled = true;
-    this.#runtime.yield(() => {
-      this.#isScheduled = false;
-      if (this.#inbound.refusals.untold > 0) this.#owner.flush();
-      this.giveDue();
-    });
+    // What is about to leave carries it, as answers do.
+    if (!this.#owner.flushDue) this.#schedule();
+  }
+
+  /** What was to be sent in this turn has left, or has found no room. */
+  flushed(): void {
+    if (this.#inbound.ackDue && this.#owner.acksInBand && !this.#isScheduled) this.#schedule();
   }
 
   /** There is room again, which there may not have been. */
@@ -92,6 +95,15 @@ export class Acknowledger {
       },
     };
     this.#outbound.note(payload, owner);
+  }
+
+  #schedule(): void {
+    this.#isScheduled = true;
+    this.#runtime.yield(() => {
+      this.#isScheduled = false;
+      if (this.#inbound.refusals.untold > 0) this.#owner.flush();
+      this.giveDue();
+    });
   }
 
   /** Later, if much is still waiting to be written: a peer that does not read gets no more. */

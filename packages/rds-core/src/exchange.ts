@@ -50,7 +50,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
   /** The connection while messages may flow. */
   link: Link | null = null;
   #gatheredBytes = 0;
-  #flushDue = false;
+  flushDue = false;
   /** The peer has closed, and what connected again is another incarnation of it. */
   hasDeparted = false;
   /** Something was delivered or acknowledged on the present connection. */
@@ -231,14 +231,15 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
   }
 
   flushSoon(): void {
-    if (this.#flushDue || this.link === null) return;
-    this.#flushDue = true;
+    if (this.flushDue || this.link === null) return;
+    this.flushDue = true;
     this.#runtime.defer(this.#flushTask);
   }
 
   readonly #flushTask = (): void => {
-    this.#flushDue = false;
+    this.flushDue = false;
     this.flush();
+    this.acknowledger.flushed();
   };
 
   flush(): void {
