@@ -184,10 +184,11 @@ export class FrameDecoder {
       const length = lengthAt(view, at);
       const from = at + HEADER_BYTES;
       if (length > byteLength - from || length > limitBytes) break;
+      const payload = length === 0 ? EMPTY : new Uint8Array(buffer, byteOffset + from, length);
       header.sequence++;
       header.length = length;
       at = from + length;
-      sink.nextFrame(header, new Uint8Array(buffer, byteOffset + from, length));
+      sink.nextFrame(header, payload);
     }
     return at;
   }
