@@ -7,6 +7,7 @@ import { connectionMutants } from './mutants/connections.mjs';
 import { exchangeMutants } from './mutants/exchange.mjs';
 import { kernelMutants } from './mutants/kernels.mjs';
 import { memoryMutants } from './mutants/memory.mjs';
+import { readingMutants } from './mutants/reading.mjs';
 import { receiptMutants } from './mutants/receipts.mjs';
 
 /**
@@ -22,6 +23,7 @@ export const MUTANTS = [
   ...receiptMutants,
   ...bufferMutants,
   ...memoryMutants,
+  ...readingMutants,
   ...connectionMutants,
   ...kernelMutants,
 ];

@@ -194,8 +194,8 @@ export const bufferMutants = [
     patches: [
       {
         file: 'receive-queue.ts',
-        find: 'this.#changed(-chargeBytes(message.data.length), -1);',
-        replace: 'this.#changed(0, -1);',
+        find: 'this.#changed(-chargedBytes, -count);',
+        replace: 'this.#changed(0, -count);',
       },
     ],
   },

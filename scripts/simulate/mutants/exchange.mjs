@@ -124,13 +124,18 @@ export const exchangeMutants = [
     ],
   },
   {
+    name: 'train-numbered-once',
+    mistake: 'All messages of a train leave with the number of its first.',
+    patches: [{ file: 'wire/header.ts', find: 'low = (low + 1) | 0;', replace: '' }],
+  },
+  {
     name: 'room-at-start',
     mistake: 'What is read to where it is to be goes to where the message begins.',
     patches: [
       {
         file: 'wire/frame-decoder.ts',
-        find: 'return payload.subarray(this.#payloadFilled);',
-        replace: 'return payload.subarray(0, payload.length - this.#payloadFilled);',
+        find: 'null : payload.subarray(this.#payloadFilled);',
+        replace: 'null : payload.subarray(0, roomBytes);',
       },
     ],
   },
@@ -233,8 +238,8 @@ export const exchangeMutants = [
     patches: [
       {
         file: 'wire/frame-decoder.ts',
-        find: 'this.#payload = null;\n      sink.frame',
-        replace: `this.#payload = null;
+        find: 'this.#guessNext(length);\n      sink.frame',
+        replace: `this.#guessNext(length);
       if (this.#header.flags !== FLAG_CONGESTION_MAP) sink.frame`,
       },
     ],
