@@ -43,7 +43,7 @@ test('all ports are congested from half on, and down to a quarter', async () => 
   expect(congested()).toEqual([]);
 });
 
-test('what one turn gathers is written when it is 64 KiB, and else at the end of the turn', async () => {
+test('what one turn gathers is written when it fills a slab, and else at the end of the turn', async () => {
   const { clock, open } = world();
   const a = await open(A);
   await open(B);
@@ -56,8 +56,8 @@ test('what one turn gathers is written when it is 64 KiB, and else at the end of
     }
     return a.info().connections[0]?.sendQueueMessages;
   };
-  expect(send(61)).toBe(61);
-  expect(send(1)).toBe(0);
+  // A small slab holds 3 of them and a large one 122: what comes then would stand in another.
+  expect(send(125)).toBe(125);
   expect(send(1)).toBe(1);
   await clock.advance(0);
   expect(send(0)).toBe(0);
