@@ -25,7 +25,7 @@ const LIMITS = [
   ['wire/frame-decoder.ts', 'FIRST_GATHER_BYTES', '64 * 1024', '64'],
   ['wire/frame-decoder.ts', 'LEAST_ROOM_BYTES', '16 * 1024', '16'],
   ['wire/frame-decoder.ts', 'LEAST_GUESS_BYTES', '48 * 1024', '1'],
-  ['wire/frame-decoder.ts', 'MOST_GUESS_BYTES', '256 * 1024', '4096'],
+  ['wire/frame-decoder.ts', 'MOST_GUESS_BYTES', '64 * 1024', '4096'],
   ['wire/batch-encoder.ts', 'LEAST_BATCH_BYTES', '64 * 1024', '128'],
   ['acknowledger.ts', 'ACK_BYTES', '512 * 1024', '512'],
   ['queue-memory.ts', 'MAX_BLOCK_BYTES', '64 * 1024', '256'],

@@ -38,7 +38,7 @@ export class Acknowledger {
   readonly #runtime: Runtime;
   #isScheduled = false;
   #signedAtMs = 0;
-  /** What had been received when the last acknowledgement went out. */
+  /** What had been received when the last acknowledgement left. */
   #ackedAtBytes = 0;
 
   constructor(owner: AcknowledgerOwner, inbound: Inbound, outbound: Outbound, runtime: Runtime) {
@@ -51,15 +51,16 @@ export class Acknowledger {
   /** The frames of a chunk are in: one acknowledgement for them and for what follows at once. */
   chunkEnded(): void {
     if (!this.#owner.acksInBand) return;
-    if (this.#owner.traffic.rxBytes - this.#ackedAtBytes >= ACK_BYTES) this.giveDue();
+    const { flushDue, traffic } = this.#owner;
+    if (!flushDue && traffic.rxBytes - this.#ackedAtBytes >= ACK_BYTES) this.giveDue();
     if (this.#isScheduled) return;
-    if (!this.#inbound.ackDue) {
+    if (!this.#inbound.ackDue && this.#inbound.refusals.untold === 0) {
       // A large message on a slow network: its sender must not take us for dead meanwhile.
       if (this.#runtime.clock.now() - this.#signedAtMs >= SIGN_MS) this.giveSign();
       return;
     }
     // What is about to leave carries it, as answers do.
-    if (!this.#owner.flushDue) this.#schedule();
+    if (!flushDue) this.#schedule();
   }
 
   /** What was to be sent in this turn has left, or has found no room. */
@@ -70,6 +71,11 @@ export class Acknowledger {
   /** There is room again, which there may not have been. */
   written(): void {
     if (!this.#isScheduled) this.giveDue();
+  }
+
+  /** An acknowledgement leaves, alone or with something else. */
+  told(): void {
+    this.#ackedAtBytes = this.#owner.traffic.rxBytes;
   }
 
   /** Says what we have received, unless that is said. */
@@ -111,7 +117,6 @@ export class Acknowledger {
     const { link, acksInBand } = this.#owner;
     // A kernel would take a frame numbered 0 at its word, and every resend for something new.
     if (link === null || !acksInBand || !this.#outbound.hasRoom(link)) return;
-    this.#ackedAtBytes = this.#owner.traffic.rxBytes;
     this.#outbound.writeUnsequenced(link, 0);
   }
 }

@@ -33,7 +33,7 @@ import {
 /** What follows our map on a new connection. A kernel's probe goes behind the resends. */
 const FIRST_WORDS = { 'rds-tcp': 'hello', unknown: 'probe', linux: 'none' } as const;
 
-/** So much may gather in one turn before it is written without waiting for the turn's end. */
+/** When so much has gathered in one turn, it does not wait for its end: it leaves with its slab. */
 const GATHER_BYTES = 64 * 1024;
 
 export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, AcknowledgerOwner {
@@ -50,7 +50,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
   /** The connection while messages may flow. */
   link: Link | null = null;
   #gatheredBytes = 0;
-  flushDue = false;
+  #flushDue = false;
   /** The peer has closed, and what connected again is another incarnation of it. */
   hasDeparted = false;
   /** Something was delivered or acknowledged on the present connection. */
@@ -141,6 +141,8 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
     this.#stats.send_queued++;
     this.#stats.copy_from_user += length;
     this.#gatheredBytes += HEADER_BYTES + length;
+    // It fills its slab, and is worth a write of its own.
+    if (length >= GATHER_BYTES) this.slabFull();
     this.flushSoon();
   }
 
@@ -230,14 +232,18 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
     }
   }
 
+  get flushDue(): boolean {
+    return this.#flushDue;
+  }
+
   flushSoon(): void {
-    if (this.flushDue || this.link === null) return;
-    this.flushDue = true;
+    if (this.#flushDue || this.link === null) return;
+    this.#flushDue = true;
     this.#runtime.defer(this.#flushTask);
   }
 
   readonly #flushTask = (): void => {
-    this.flushDue = false;
+    this.#flushDue = false;
     this.flush();
     this.acknowledger.flushed();
   };
@@ -272,6 +278,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
   takeAck(): number {
     if (!this.acksInBand) return 0;
     this.#inbound.ackDue = false;
+    this.acknowledger.told();
     return this.#inbound.ack;
   }
 

@@ -14,7 +14,7 @@ export interface Borrower {
 
 export class Loans {
   readonly #runtime: Runtime;
-  #borrowers: Borrower[] = [];
+  #borrowers = new Set<Borrower>();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
@@ -22,13 +22,13 @@ export class Loans {
 
   /** The queue has something on loan, until the end of the turn. */
   add(borrower: Borrower): void {
-    this.#borrowers.push(borrower);
-    if (this.#borrowers.length === 1) this.#runtime.yield(this.#settle);
+    if (this.#borrowers.size === 0) this.#runtime.yield(this.#settle);
+    this.#borrowers.add(borrower);
   }
 
   readonly #settle = (): void => {
     const borrowers = this.#borrowers;
-    this.#borrowers = [];
+    this.#borrowers = new Set();
     for (const borrower of borrowers) borrower.settleLoans();
   };
 }

@@ -30,7 +30,7 @@ export class ReceiveQueue {
   readonly #readers = new Queue<Reader>();
   #gaveUpCount = 0;
   #bytes = 0;
-  /** How many of the last messages may be parts of what was read from TCP. */
+  /** How many of the last messages came in this turn, and may be parts of what was read from TCP. */
   #borrowed = 0;
   #congested = false;
 
@@ -140,7 +140,7 @@ export class ReceiveQueue {
   }
 
   #left(chargedBytes: number, count: number): void {
-    this.#changed(-chargedBytes, -count);
+    this.#changed(this.length === 0 ? -this.#bytes : -chargedBytes, -count);
     this.#borrowed = Math.min(this.#borrowed, this.#messages.length);
     // At half and not at the limit, or each message read would send a map to every peer.
     if (this.#congested && this.#bytes < this.#limitBytes / 2) this.#mark(false);

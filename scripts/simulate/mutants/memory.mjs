@@ -112,7 +112,7 @@ export const memoryMutants = [
     patches: [
       {
         file: 'exchange.ts',
-        find: 'this.flushDue = false;\n    this.flush();',
+        find: 'this.#flushDue = false;\n    this.flush();',
         replace: 'this.flush();',
       },
     ],

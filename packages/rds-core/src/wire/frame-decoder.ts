@@ -39,7 +39,7 @@ const LEAST_ROOM_BYTES = 16 * 1024;
  * ones, as much would be reserved for each idle connection.
  */
 const LEAST_GUESS_BYTES = 48 * 1024;
-const MOST_GUESS_BYTES = 256 * 1024;
+const MOST_GUESS_BYTES = 64 * 1024;
 
 export class FrameDecoder {
   readonly #maxPayloadBytes: number;
@@ -95,10 +95,12 @@ export class FrameDecoder {
     if (this.#isStopped || this.#headerFilled > 0) return null;
     const payload = this.#payload;
     if (payload === null) return this.#roomForGuess();
-    // However little is missing of a very large one: with what is behind it begins the next.
-    const leastBytes = this.#header.length < LEAST_GUESS_BYTES ? LEAST_ROOM_BYTES : 1;
+    const { length } = this.#header;
     const roomBytes = payload.length - this.#payloadFilled;
-    return roomBytes < leastBytes ? null : payload.subarray(this.#payloadFilled);
+    // However little is missing of a very large one: with what is behind it begins the next.
+    const isWorthIt = length >= LEAST_GUESS_BYTES && payload.length === length && roomBytes > 0;
+    if (roomBytes < LEAST_ROOM_BYTES && !isWorthIt) return null;
+    return payload.subarray(this.#payloadFilled);
   }
 
   get isStopped(): boolean {
@@ -132,7 +134,7 @@ export class FrameDecoder {
     if (chunk.length < HEADER_BYTES || lengthAt(view, 0) !== length) {
       this.#guessedBytes = 0;
       // A few small messages must not keep all of it.
-      return this.#readWhole(chunk.slice(), 0, sink);
+      return this.#readWhole(new Uint8Array(chunk), 0, sink);
     }
     this.#fault = checkHeader(this.#header, chunk, view, 0, this.#maxPayloadBytes);
     if (this.#fault !== null) return this.#fault;
