@@ -141,9 +141,9 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
     this.#stats.send_queued++;
     this.#stats.copy_from_user += length;
     this.#gatheredBytes += HEADER_BYTES + length;
-    // It fills its slab, and is worth a write of its own.
-    if (length >= GATHER_BYTES) this.slabFull();
-    this.flushSoon();
+    // So large a message is worth a write of its own.
+    if (length >= GATHER_BYTES) this.flush();
+    else this.flushSoon();
   }
 
   /** Sends a ping whose pong will name `tag`. Lost if the connection breaks. */

@@ -36,7 +36,11 @@ export class FlowTable {
   /** By the name that was given: one flow can have several. */
   readonly #names = new Map<string, Flow>();
   readonly #destinations = new Map<Route, Destination>();
-  #last: { readonly to: Address; readonly flow: Flow } | null = null;
+  /** The flow that was found last, and for which name. */
+  #last: Flow | null = null;
+  #lastAddress = '';
+  #lastPort = 0;
+  #lastTcpPort: number | undefined;
 
   constructor(router: Router, sendBufferBytes: number, owner: FlowOwner) {
     this.#router = router;
@@ -48,9 +52,9 @@ export class FlowTable {
   flowTo(to: Address, syscall: string): Flow {
     const last = this.#last;
     if (last === null) this.#router.stats.flow_miss_first++;
-    else if (!sameAddress(last.to, to)) this.#router.stats.flow_miss_other_destination++;
-    else if (last.flow.epoch !== this.#router.epoch) this.#router.stats.flow_miss_epoch++;
-    else return last.flow;
+    else if (!this.#isLast(to)) this.#router.stats.flow_miss_other_destination++;
+    else if (last.epoch !== this.#router.epoch) this.#router.stats.flow_miss_epoch++;
+    else return last;
     return this.#lookUp(to, syscall);
   }
 
@@ -98,8 +102,17 @@ export class FlowTable {
       flow = this.#route(to, syscall);
       this.#names.set(name, flow);
     }
-    this.#last = { to: { address: to.address, port: to.port, tcpPort: to.tcpPort }, flow };
+    // Copies: the object is the caller's.
+    this.#last = flow;
+    this.#lastAddress = to.address;
+    this.#lastPort = to.port;
+    this.#lastTcpPort = to.tcpPort;
     return flow;
+  }
+
+  #isLast(to: Address | undefined): boolean {
+    if (to === undefined || to.port !== this.#lastPort) return false;
+    return to.address === this.#lastAddress && to.tcpPort === this.#lastTcpPort;
   }
 
   /** The flow on the present route. If that has not changed, neither has the flow. */
@@ -134,8 +147,4 @@ export class FlowTable {
       for (const [port, flow] of flows) if (flow.isIdle) flows.delete(port);
     }
   }
-}
-
-function sameAddress(a: Address, b: Address | undefined): boolean {
-  return b !== undefined && a.port === b.port && a.address === b.address && a.tcpPort === b.tcpPort;
 }

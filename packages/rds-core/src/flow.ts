@@ -100,6 +100,7 @@ export class FlushGroup implements MessageOwner {
     const { failure } = this;
     this.failure = null;
     this.flow.finished(this);
+    if (this.flushes.size === 0) return;
     const details = { ...this.flow.details, syscall: 'flush' };
     const flushes = [...this.flushes];
     this.flushes.clear();
@@ -117,8 +118,11 @@ export class Flow implements RoomWaiter {
   /** The epoch of the node in which the route was last seen to be right. */
   epoch = -1;
   readonly owner: FlowOwner;
+  // Of our own, and not looked up where they come from: with many sockets each look is a cache miss.
+  readonly #sport: number;
+  readonly #dport: number;
   readonly #waiters = new Queue<Waiter>();
-  /** What the first waiter waits for. */
+  /** What the first waiter waits for; null if there is none. */
   #obstacle: Obstacle | null = null;
   /** The length for which there was last no room; whoever waits next most likely waits for that. */
   refusedBytes = 0;
@@ -135,6 +139,8 @@ export class Flow implements RoomWaiter {
     this.route = route;
     this.quota = quota;
     this.owner = owner;
+    this.#sport = owner.port;
+    this.#dport = to.port;
   }
 
   get details(): RdsErrorDetails {
@@ -147,8 +153,8 @@ export class Flow implements RoomWaiter {
 
   /** What keeps a message of `bytes` from being sent now. */
   obstacle(bytes: number): Obstacle | null {
-    if (this.#waiters.length > 0) return this.#obstacle;
-    if (this.route.isCongested(this.to.port)) return 'congestion';
+    if (this.#obstacle !== null) return this.#obstacle;
+    if (this.route.isCongested(this.#dport)) return 'congestion';
     return this.quota.admits(bytes) ? null : 'room';
   }
 
@@ -160,7 +166,7 @@ export class Flow implements RoomWaiter {
     const { group } = this;
     group.unsettled++;
     this.quota.reserve(length);
-    this.route.send(payload, length, this.owner.port, this.to.port, group, receipt);
+    this.route.send(payload, length, this.#sport, this.#dport, group, receipt);
     return null;
   }
 
@@ -272,7 +278,7 @@ export class Flow implements RoomWaiter {
       return null;
     }
     this.quota.reserve(length);
-    this.route.send(payload, length, this.owner.port, this.to.port, group, receipt);
+    this.route.send(payload, length, this.#sport, this.#dport, group, receipt);
     // With a receipt the call goes on waiting; should it give up now, the message is under way.
     if (receipt === null) pending.resolve();
     else pending.outcome = 'unknown';

@@ -14,12 +14,14 @@ export interface RoomWaiter {
   roomCame(): boolean;
 }
 
+const NOBODY_WAITS = -1;
+
 export class SendQuota {
   #limitBytes: number;
   #usedBytes = 0;
   readonly #waiters = new Queue<RoomWaiter>();
-  /** What the first of the waiters needs, asked once and not at each acknowledgement. */
-  #firstNeeds = 0;
+  /** What the first of the waiters needs, asked once and not at each send and acknowledgement. */
+  #firstNeeds = NOBODY_WAITS;
   #waking = false;
 
   constructor(limitBytes: number) {
@@ -46,7 +48,7 @@ export class SendQuota {
 
   /** The same for one whose turn it is not: nobody waits who was there before. */
   admits(bytes: number): boolean {
-    return this.#waiters.length === 0 && this.hasRoom(bytes);
+    return this.#firstNeeds === NOBODY_WAITS && this.hasRoom(bytes);
   }
 
   reserve(bytes: number): void {
@@ -60,7 +62,7 @@ export class SendQuota {
   release(chargedBytes: number): boolean {
     const usedBytes = this.#usedBytes - chargedBytes;
     this.#usedBytes = usedBytes;
-    if (this.#waiters.length > 0 && this.hasRoom(this.#firstNeeds)) this.#wake();
+    if (this.#firstNeeds !== NOBODY_WAITS && this.hasRoom(this.#firstNeeds)) this.#wake();
     return usedBytes === 0;
   }
 
@@ -71,8 +73,8 @@ export class SendQuota {
 
   /** The first of those who wait may need another amount now. */
   needChanged(): void {
-    this.#firstNeeds = this.#waiters.peek()?.roomNeeded ?? 0;
-    if (this.hasRoom(this.#firstNeeds)) this.#wake();
+    this.#firstNeeds = this.#waiters.peek()?.roomNeeded ?? NOBODY_WAITS;
+    if (this.#firstNeeds !== NOBODY_WAITS && this.hasRoom(this.#firstNeeds)) this.#wake();
   }
 
   #wake(): void {
@@ -86,6 +88,7 @@ export class SendQuota {
       // It had its share; the next destination is first now.
       if (waits) this.#waiters.push(first);
     }
+    if (this.#waiters.length === 0) this.#firstNeeds = NOBODY_WAITS;
     this.#waking = false;
   }
 }

@@ -31,8 +31,8 @@ export const bufferMutants = [
     patches: [
       {
         file: 'send-quota.ts',
-        find: 'if (this.#waiters.length > 0 && this.hasRoom(this.#firstNeeds)) this.#wake();',
-        replace: '',
+        find: 'this.hasRoom(this.#firstNeeds)) this.#wake();\n    return',
+        replace: 'false) this.#wake();\n    return',
       },
     ],
   },
@@ -94,12 +94,12 @@ export const bufferMutants = [
     patches: [
       {
         file: 'flow.ts',
-        find: 'if (this.#waiters.length > 0) return this.#obstacle;',
+        find: 'if (this.#obstacle !== null) return this.#obstacle;',
         replace: '',
       },
       {
         file: 'send-quota.ts',
-        find: 'return this.#waiters.length === 0 && this.hasRoom(bytes);',
+        find: 'return this.#firstNeeds === NOBODY_WAITS && this.hasRoom(bytes);',
         replace: 'return this.hasRoom(bytes);',
       },
     ],
@@ -194,7 +194,7 @@ export const bufferMutants = [
     patches: [
       {
         file: 'receive-queue.ts',
-        find: 'this.#changed(-chargedBytes, -count);',
+        find: 'this.#changed(this.length === 0 ? -this.#bytes : -chargedBytes, -count);',
         replace: 'this.#changed(0, -count);',
       },
     ],

@@ -134,8 +134,8 @@ export const exchangeMutants = [
     patches: [
       {
         file: 'wire/frame-decoder.ts',
-        find: 'null : payload.subarray(this.#payloadFilled);',
-        replace: 'null : payload.subarray(0, roomBytes);',
+        find: 'return payload.subarray(this.#payloadFilled);',
+        replace: 'return payload.subarray(0, roomBytes);',
       },
     ],
   },
