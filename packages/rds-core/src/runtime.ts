@@ -24,8 +24,8 @@ export interface Runtime {
    */
   initialSequence(): number;
   /**
-   * Memory for a large message that comes in pieces, with anything in it: all of it is written
-   * before anybody sees it. Default: `new Uint8Array(bytes)`, which takes the time to fill it with
+   * Memory for a large message that comes in pieces, or is likely to come next, with anything in
+   * it: all of it is written before anybody sees it. Default: `new Uint8Array(bytes)`, which takes the time to fill it with
    * zeros.
    */
   allocate?(bytes: number): Uint8Array;
