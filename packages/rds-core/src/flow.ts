@@ -118,7 +118,7 @@ export class Flow implements RoomWaiter {
   /** The epoch of the node in which the route was last seen to be right. */
   epoch = -1;
   readonly owner: FlowOwner;
-  // Of our own, and not looked up where they come from: with many sockets each look is a cache miss.
+  // Copies: with many sockets, each object that is looked at is a cache miss.
   readonly #sport: number;
   readonly #dport: number;
   readonly #waiters = new Queue<Waiter>();

@@ -30,7 +30,7 @@ export class ReceiveQueue {
   readonly #readers = new Queue<Reader>();
   #gaveUpCount = 0;
   #bytes = 0;
-  /** How many of the last messages came in this turn, and may be parts of what was read from TCP. */
+  /** How many of the last messages came in this turn, and may be parts of what was read. */
   #borrowed = 0;
   #congested = false;
 

@@ -24,9 +24,9 @@ export interface Runtime {
    */
   initialSequence(): number;
   /**
-   * Memory for a large message that comes in pieces, or is likely to come next, with anything in
-   * it: all of it is written before anybody sees it. Default: `new Uint8Array(bytes)`, which takes the time to fill it with
-   * zeros.
+   * Memory for a large message that comes in pieces or is likely to come next, with anything in it:
+   * all of it is written before anybody sees it. Default: `new Uint8Array(bytes)`, which takes the
+   * time to fill it with zeros.
    */
   allocate?(bytes: number): Uint8Array;
   /** Who wants to hear of the events of all nodes; nobody, if it is not there. */
