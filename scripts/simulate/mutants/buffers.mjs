@@ -68,7 +68,7 @@ export const bufferMutants = [
       {
         file: 'flow.ts',
         find: 'this.flow.quota.release(chargedBytes)',
-        replace: '(this.flow.owner as any).last.quota.release(message.length)',
+        replace: '(this.flow.owner as any).last.quota.release(chargedBytes)',
       },
       {
         file: 'flow.ts',
