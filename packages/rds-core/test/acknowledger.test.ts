@@ -1,21 +1,22 @@
 /** Acknowledger: once for all that a turn brought, and before its end if that is very much. */
 
 import { beforeEach, expect, test } from 'vitest';
-import { openNode } from '../src/index.js';
+import { openNode, type RdsNode } from '../src/index.js';
 import { attach, frame } from './findings/raw.js';
-import { type HandStream, Turns } from './turns.js';
+import { CALLER, type HandStream, Turns } from './turns.js';
 
 const KIB = 1024;
 const READ_BYTES = 64 * KIB;
 const READS = (512 * KIB) / READ_BYTES;
 
 let turns: Turns;
+let node: RdsNode;
 let stream: HandStream;
 let sequence: number;
 
 beforeEach(async () => {
   turns = new Turns();
-  const node = await openNode({ address: '10.0.0.1' }, turns);
+  node = await openNode({ address: '10.0.0.1' }, turns);
   node.bind(4000).on('message', () => {});
   stream = turns.call();
   sequence = 0;
@@ -73,4 +74,45 @@ test('a run of small messages is acknowledged up to its last', () => {
   stream.handler.received(Buffer.concat(frames));
   turns.end();
   expect(acks()).toEqual([4]);
+});
+
+/** A socket that answers each message with so many bytes. */
+function bindAnswering(port: number, bytes: number): void {
+  const socket = node.bind({ port, sendBufferBytes: 16 * KIB * KIB });
+  const to = { address: CALLER, port: 9 };
+  socket.on('message', () => void socket.trySendmsg(new Uint8Array(bytes), to));
+}
+
+function readOne(dport: number, bytes: number): void {
+  // The answers so far have come: numbers begin at 1, and each message but the first has one.
+  const ack = sequence - 1;
+  const data = new Uint8Array(bytes);
+  stream.handler.received(frame({ seq: ++sequence, ack, sport: 9, dport, data }));
+}
+
+test.each([
+  ['a small answer', 10, KIB * KIB],
+  ['a small answer to a small message', 10, KIB],
+  ['a large answer, which leaves at once', 64 * KIB, KIB * KIB],
+])('what rides on %s is not said twice', (_name, answerBytes, bytes) => {
+  bindAnswering(5000, answerBytes);
+  for (let count = 0; count < 10; count++) {
+    readOne(5000, bytes);
+    turns.end();
+    expect(acks()).toEqual([sequence]);
+    stream.writes.length = 0;
+  }
+});
+
+test('what was acknowledged with answers is no part of the 512 KiB', () => {
+  bindAnswering(5000, 10);
+  for (let count = 0; count < READS; count++) {
+    readOne(5000, READ_BYTES);
+    turns.end();
+  }
+  stream.writes.length = 0;
+  read(READS - 1);
+  expect(acks()).toEqual([]);
+  read(1);
+  expect(acks()).toEqual([sequence]);
 });

@@ -68,6 +68,30 @@ test('what is little leaves when the turn ends, in one write', async () => {
   expect(numbersIn(stream)).toHaveLength(200);
 });
 
+test.each([
+  [64 * KIB - 1, 'when the turn ends', 0],
+  [64 * KIB, 'inside of the call', 1],
+  [1024 * KIB, 'inside of the call', 1],
+])('a message of %d bytes leaves %s', async (length, _when, writes) => {
+  const { turns, stream, socket } = await scene();
+  void socket.sendmsg(numbered(0, length), TO);
+  expect(stream.writes).toHaveLength(writes);
+  expect(numbersIn(stream)).toHaveLength(writes);
+  turns.end();
+  expect(stream.writes).toHaveLength(1);
+  expect(numbersIn(stream)).toEqual([0]);
+});
+
+test('a large message takes what was sent before it along, in order', async () => {
+  const { turns, stream, socket } = await scene();
+  for (const [n, length] of [10, 64 * KIB, 10].entries()) {
+    void socket.sendmsg(numbered(n, length), TO);
+  }
+  expect(numbersIn(stream)).toEqual([0, 1]);
+  turns.end();
+  expect(numbersIn(stream)).toEqual([0, 1, 2]);
+});
+
 test('messages that have slabs of their own leave in order with the small ones', async () => {
   const { turns, stream, socket } = await scene();
   const count = 300;
