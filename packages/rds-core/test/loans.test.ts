@@ -21,6 +21,17 @@ describe('Loans', () => {
     expect(settled).toHaveLength(3);
   });
 
+  test('of one queue are settled once, however often it ran empty in the turn', () => {
+    const turns = new Turns();
+    const loans = new Loans(turns);
+    let settled = 0;
+    const borrower = { settleLoans: () => void settled++ };
+    for (let count = 0; count < 1000; count++) loans.add(borrower);
+    expect(turns.yielded).toHaveLength(1);
+    turns.end();
+    expect(settled).toBe(1);
+  });
+
   test('that are made in the next turn are settled when that ends', () => {
     const turns = new Turns();
     const loans = new Loans(turns);

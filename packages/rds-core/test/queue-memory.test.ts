@@ -52,6 +52,17 @@ describe('copyOut', () => {
     expect(copies.map(({ buffer }) => buffer.byteLength)).toEqual([20, 16 * KIB + 1, 20]);
   });
 
+  test('copies Buffers, too, of which a slice is no copy', () => {
+    const pool = new ArrayBuffer(1 << 20);
+    const lengths = [100, 16 * KIB, 20_000];
+    const copies = copyOut(lengths.map((length) => Buffer.from(pool, 50, length).fill(7)));
+    new Uint8Array(pool).fill(0xee);
+    for (const [n, copy] of copies.entries()) {
+      expect(copy.buffer).not.toBe(pool);
+      expect(Buffer.alloc(lengths[n] as number, 7).equals(copy)).toBe(true);
+    }
+  });
+
   test('leaves a message where it is that is most of what it keeps', () => {
     const [most, less] = [875, 874].map((length) => new Uint8Array(1000).subarray(0, length));
     const copies = copyOut([most as Uint8Array, less as Uint8Array]);

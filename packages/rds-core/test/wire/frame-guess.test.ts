@@ -28,8 +28,8 @@ class Reading {
   #at = 0;
   readonly #sink: FrameSink;
 
-  constructor(lengths: readonly number[], maxPayloadBytes = 4 * KIB * KIB) {
-    this.decoder = new FrameDecoder(maxPayloadBytes);
+  constructor(lengths: readonly number[], allocate?: (bytes: number) => Uint8Array) {
+    this.decoder = new FrameDecoder(4 * KIB * KIB, allocate);
     this.#bytes = Buffer.concat(
       lengths.map((length, n) =>
         frameBytes({ sequence: n + 1, payload: payloadOf(n + 1, length) }),
@@ -147,6 +147,24 @@ describe('two large messages of one length', () => {
     }
     reading.check(lengths);
   });
+
+  test.each([[48 * KIB], [64 * KIB]])(
+    'of %d bytes and small ones share no memory, if it is in Buffers, too',
+    (length) => {
+      const lengths = [length, length, 100, 0, 20];
+      const reading = new Reading(lengths, (bytes) => Buffer.allocUnsafeSlow(bytes));
+      reading.readTo(2 * (HEADER + length));
+      // All at once, into memory that they must not keep.
+      const room = reading.read(READ_BYTES);
+      expect(room).toBeInstanceOf(Buffer);
+      expect(room?.length).toBe(HEADER + length);
+      room?.fill(0xee);
+      reading.check(lengths);
+      for (const { payload } of reading.heard.slice(2)) {
+        expect(payload.buffer.byteLength).toBeLessThan(1000);
+      }
+    },
+  );
 
   test('are followed by half a header: that is no reason to keep the room', () => {
     const lengths = [64 * KIB, 64 * KIB, 64 * KIB];
