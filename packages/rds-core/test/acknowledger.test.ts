@@ -116,3 +116,14 @@ test('what was acknowledged with answers is no part of the 512 KiB', () => {
   read(1);
   expect(acks()).toEqual([sequence]);
 });
+
+test('what was to ride on an answer leaves without it, if that is canceled', () => {
+  const socket = node.bind(4001);
+  socket.on('message', ({ from }) => {
+    socket.trySendmsg('an answer', from);
+    socket.cancelSentTo(from);
+  });
+  stream.handler.received(frame({ seq: ++sequence, sport: 9, dport: 4001 }));
+  turns.end();
+  expect(acks()).toEqual([sequence]);
+});
