@@ -58,17 +58,6 @@ export const connectionMutants = [
     ],
   },
   {
-    name: 'backoff-never-resets',
-    mistake: 'A connection that worked for long does not shorten the wait for the next one.',
-    patches: [
-      {
-        file: 'redial.ts',
-        find: 'if (progressed || upMs > this.#backoff.boundMs) this.#backoff.reset();',
-        replace: '',
-      },
-    ],
-  },
-  {
     name: 'connect-never-times-out',
     mistake: 'A dial that is not answered is waited for without end.',
     patches: [
@@ -103,17 +92,6 @@ export const connectionMutants = [
         file: 'liveness.ts',
         find: 'cancel(): void {\n    this.#timer.cancel();',
         replace: 'cancel(): void {',
-      },
-    ],
-  },
-  {
-    name: 'suspicion-ignored',
-    mistake: 'A knock while the connection seems to be up makes nobody look.',
-    patches: [
-      {
-        file: 'liveness.ts',
-        find: 'if (this.#tickMs <= SUSPECT_TICK_MS) return;',
-        replace: 'if (this.#tickMs > 0) return;',
       },
     ],
   },

@@ -14,6 +14,7 @@ import {
 } from '../../src/index.js';
 import { receiverOf } from '../../src/socket.js';
 import type { Machine, SimulatedHost } from '../../src/testing/index.js';
+import { hurried, isCongested, neededRoom, overlooked, uncharged } from './call-rules.js';
 import { type Entry, hasName, type Incarnation } from './ledger.js';
 import type { Cluster, Member, Seat } from './member.js';
 
@@ -94,14 +95,7 @@ export class OwnMember implements Member {
     const options = this.#anyOptions();
     const [entry, data] = ledger.sending(seat.endpoint, to.address, to.port, length);
     if (options === 'try') {
-      try {
-        seat.socket.trySendmsg(data, to);
-        ledger.settled(entry, 'accepted');
-        // The node has its copy: the caller's is the caller's again.
-        data.fill(0);
-      } catch (error) {
-        ledger.settled(entry, 'not-delivered', error);
-      }
+      this.#trySend(seat, to, entry, data);
       return;
     }
     const settlement = options?.until === 'delivered' ? 'delivered' : 'accepted';
@@ -112,6 +106,26 @@ export class OwnMember implements Member {
       },
       (error: RdsError) => this.#failed(entry, error, settlement === 'delivered'),
     );
+  }
+
+  #trySend({ socket }: OwnSeat, to: Address, entry: Entry, data: Uint8Array): void {
+    const { ledger } = this.#cluster;
+    const wasCongested = isCongested(this.node, to);
+    try {
+      socket.trySendmsg(data, to);
+      this.#judge(overlooked(wasCongested), entry);
+      ledger.settled(entry, 'accepted');
+      // The node has its copy: the caller's is the caller's again.
+      data.fill(0);
+    } catch (error) {
+      const isFull = (error as RdsError).code === 'EAGAIN';
+      if (isFull) this.#judge(neededRoom(socket, ledger.entries, entry), entry);
+      ledger.settled(entry, 'not-delivered', error);
+    }
+  }
+
+  #judge(wrong: string | undefined, entry: Entry): void {
+    if (wrong !== undefined) this.#cluster.ledger.violated(wrong, entry);
   }
 
   async close(): Promise<void> {
@@ -139,8 +153,16 @@ export class OwnMember implements Member {
     seat.endpoint.isOpen = false;
     this.#excuse(({ from }) => from === seat.endpoint);
     const { ledger, random } = this.#cluster;
-    const closed = seat.socket.close({ deadlineMs: random.pick([0, 100, 5000]) });
-    void closed.then(() => ledger.freed(seat.endpoint));
+    const deadlineMs = random.pick([0, 100, 5000]);
+    const { clock } = this.machine.host;
+    const startMs = clock.now();
+    void seat.socket.close({ deadlineMs }).then((left) => {
+      ledger.freed(seat.endpoint);
+      const wrong = hurried(left, clock.now() - startMs, deadlineMs);
+      // Who closes the whole node meanwhile does not wait for this socket.
+      if (wrong === undefined || this.node.isClosed) return;
+      ledger.violations.push(`${this.node.address}:${seat.endpoint.port} ${wrong}`);
+    });
   }
 
   #cancel(seat: OwnSeat, to: Address | undefined): void {
@@ -200,8 +222,13 @@ export class OwnMember implements Member {
     }
   }
 
-  #arrived({ endpoint }: OwnSeat, from: Address, data: Uint8Array): void {
-    if (endpoint.isOpen) this.#cluster.ledger.arrived(endpoint, from, data);
+  #arrived({ endpoint, socket }: OwnSeat, from: Address, data: Uint8Array): void {
+    if (!endpoint.isOpen) return;
+    const { ledger } = this.#cluster;
+    ledger.arrived(endpoint, from, data);
+    const wrong = uncharged(socket);
+    if (wrong !== undefined)
+      ledger.violations.push(`${this.node.address}:${socket.port}: ${wrong}`);
   }
 
   #nap(delayMs: number): Promise<void> {

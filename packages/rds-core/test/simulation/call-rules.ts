@@ -1,0 +1,56 @@
+/**
+ * Rules of single calls: what must hold when a call returns, whatever becomes of the message. They
+ * find what a cluster at rest no longer shows: who was not held back, or was without need, or left
+ * too early. Each gives what is wrong, or undefined.
+ */
+
+import type { Address, RdsNode, RdsSocket, Unacknowledged } from '../../src/index.js';
+import { chargeBytes } from '../../src/message.js';
+import { receiverOf } from '../../src/socket.js';
+import type { Entry } from './ledger.js';
+
+/** Whether the node knows the destination to be congested: asked before a send. */
+export function isCongested(node: RdsNode, to: Address): boolean {
+  const { sockets, connections } = node.info();
+  if (to.address === node.address) {
+    return sockets.some(({ port, congested }) => congested && port === to.port);
+  }
+  const peer = connections.find(({ address }) => address === to.address);
+  return peer?.congestedPorts.includes(to.port) ?? false;
+}
+
+/** What was sent at once, though the destination was congested. */
+export function overlooked(wasCongested: boolean): string | undefined {
+  return wasCongested ? 'was sent to a congested port' : undefined;
+}
+
+/** EAGAIN, though all that ever went to that peer would fit into the send buffer for it. */
+export function neededRoom(
+  socket: RdsSocket,
+  entries: readonly Entry[],
+  entry: Entry,
+): string | undefined {
+  const there = entries.filter(({ from, flow, settlement }) => {
+    return from === entry.from && flow.to === entry.flow.to && settlement !== 'not-delivered';
+  });
+  const bytes = there.reduce((sum, { length }) => sum + chargeBytes(length), 0);
+  if (bytes > socket.sendBufferBytes) return undefined;
+  return `no room, with ${bytes} bytes of ${socket.sendBufferBytes} sent there in all`;
+}
+
+/** The queue counts less than what it holds. */
+export function uncharged(socket: RdsSocket): string | undefined {
+  const { length, bytes } = receiverOf(socket).queue;
+  const leastBytes = length * chargeBytes(0);
+  return bytes < leastBytes ? `${length} messages are queued as ${bytes} bytes` : undefined;
+}
+
+/** Closed before its time, with something not acknowledged. */
+export function hurried(
+  { messages }: Unacknowledged,
+  tookMs: number,
+  deadlineMs: number,
+): string | undefined {
+  if (messages === 0 || tookMs >= deadlineMs) return undefined;
+  return `closed after ${tookMs} of ${deadlineMs} ms with ${messages} messages under way`;
+}
