@@ -11,6 +11,14 @@ import { hasManyLoopbacks, loopback } from './nodes.js';
 const isFull = process.env.RDS_TEST_FULL === '1';
 const SLOW_MS = 120_000;
 const MIB = 2 ** 20;
+const RDS_TCP_PORT = 16_385;
+
+/** What a process says of a connection. */
+interface Known {
+  readonly address: string;
+  readonly tcpPort: number;
+  readonly state: string;
+}
 
 /** Starts one process per set of options, with one TCP port for all. */
 async function startAll(starts: [program: string, options: object][]): Promise<Child[]> {
@@ -53,10 +61,9 @@ describe.skipIf(!hasManyLoopbacks)('processes', () => {
       // Each was connected once, and never lost.
       expect(events.filter((type: string) => type !== 'refused')).toEqual(['up', 'up']);
       const expected = addresses.filter((_, other) => other !== index);
-      const states = connections.map(({ address, state }: { address: string; state: string }) => [
-        address,
-        state,
-      ]);
+      // A knock whose card a busy machine lost is looked into at a kernel's port, for a while.
+      const theirs = connections.filter(({ tcpPort }: Known) => tcpPort !== RDS_TCP_PORT);
+      const states = theirs.map(({ address, state }: Known) => [address, state]);
       expect(states.sort()).toEqual(expected.map((address) => [address, 'up']));
     }
     await closeAll(children);
