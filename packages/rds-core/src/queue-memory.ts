@@ -18,7 +18,7 @@ export function copyOut(messages: readonly Uint8Array[]): Uint8Array[] {
   return messages.map((data) => {
     if (isMostOfBuffer(data)) return data;
     const { length } = data;
-    if (!belongsInBlock(data)) return new Uint8Array(data);
+    if (length > OWN_MEMORY_BYTES) return new Uint8Array(data);
     if (block.length - used < length) {
       block = new Uint8Array(Math.min(aheadBytes, MAX_BLOCK_BYTES));
       used = 0;
