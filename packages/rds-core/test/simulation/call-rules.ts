@@ -6,6 +6,7 @@
 
 import type { Address, RdsNode, RdsSocket, Unacknowledged } from '../../src/index.js';
 import { chargeBytes } from '../../src/message.js';
+import { listMessages } from '../../src/message-info.js';
 import { receiverOf } from '../../src/socket.js';
 import type { Entry } from './ledger.js';
 
@@ -53,4 +54,16 @@ export function hurried(
 ): string | undefined {
   if (messages === 0 || tookMs >= deadlineMs) return undefined;
   return `closed after ${tookMs} of ${deadlineMs} ms with ${messages} messages under way`;
+}
+
+/**
+ * What comes in is still in the books of the node that sent it, since nobody has acknowledged it:
+ * had the connection broken a moment ago, it would have been lost.
+ */
+export function struckOff(sender: RdsNode, { from, to, length }: Entry): string | undefined {
+  const { messages } = listMessages(sender, 'retransmit');
+  const isKept = messages.some(({ localPort, remotePort, bytes }) => {
+    return localPort === from.port && remotePort === to?.port && bytes === length;
+  });
+  return isKept ? undefined : 'its sender does not keep it any more';
 }

@@ -197,19 +197,32 @@ export class Ledger {
     this.#takenForKernels.set(by, taken.add(address));
   }
 
+  /** Whether its sender ever took the receiver for a kernel. */
+  wentToKernel({ from, flow }: Entry): boolean {
+    return this.#takenForKernels.get(from.incarnation)?.has(flow.to) === true;
+  }
+
+  /** What was sent to `to` with these bytes, if they say which one it is. */
+  sentWith(data: Uint8Array, to: Endpoint): Entry | undefined {
+    if (data.length < ID_BYTES) return undefined;
+    const entry = this.entries[idOf(data)];
+    return entry?.to === to ? entry : undefined;
+  }
+
   /** Towards and from a kernel, a restart can repeat what was not yet acknowledged. */
-  #isRepeat({ from }: Entry, before: Endpoint, { incarnation }: Endpoint): boolean {
+  #isRepeat(entry: Entry, before: Endpoint, { incarnation }: Endpoint): boolean {
+    const { from } = entry;
     if (before.incarnation === incarnation) return true;
-    const taken = this.#takenForKernels.get(from.incarnation);
     const kinds = [from.incarnation.kind, incarnation.kind];
-    return !kinds.includes('linux') && taken?.has(incarnation.address) !== true;
+    return !kinds.includes('linux') && !this.wentToKernel(entry);
   }
 
   /** At the port no socket was bound when it was sent, nor since. A kernel does not tell. */
-  #foundNobody({ flow, from, to, sentAtMs }: Entry): boolean {
+  #foundNobody(entry: Entry): boolean {
+    const { flow, to, sentAtMs } = entry;
     const there = this.#endpoints.get(flow.key.split(' → ')[1] as string);
     if (to !== undefined || there?.incarnation.kind !== 'rds-tcp') return false;
-    if (this.#takenForKernels.get(from.incarnation)?.has(flow.to)) return false;
+    if (this.wentToKernel(entry)) return false;
     return there.freedAtMs < sentAtMs;
   }
 
@@ -238,8 +251,7 @@ export class Ledger {
   #find(key: string, data: Uint8Array): Entry | undefined {
     const entries = this.#flows.get(key)?.entries ?? [];
     if (data.length >= ID_BYTES) {
-      const id = new DataView(data.buffer, data.byteOffset).getUint32(0);
-      const entry = this.entries[id];
+      const entry = this.entries[idOf(data)];
       return entry?.flow.key === key ? entry : undefined;
     }
     // Too short for a name: the first with these bytes that may still come, best one that must.
@@ -262,6 +274,11 @@ export class Ledger {
     if (entry.index < (bySender.get(endpoint) ?? -1)) this.violated('out of order', entry);
     bySender.set(endpoint, entry.index);
   }
+}
+
+/** The name that each message begins with. */
+function idOf(data: Uint8Array): number {
+  return new DataView(data.buffer, data.byteOffset).getUint32(0);
 }
 
 /** Shorter ones can be told from others of their length only by a few bytes. */

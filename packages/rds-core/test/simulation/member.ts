@@ -3,7 +3,7 @@
  * sends to whom, and when, is the workload's business; how, is its own.
  */
 
-import type { Address } from '../../src/index.js';
+import type { Address, RdsNode } from '../../src/index.js';
 import type { Machine, SeededRandom, Simulation } from '../../src/testing/index.js';
 import type { Lanes } from './lanes.js';
 import type { Endpoint, Incarnation, Ledger } from './ledger.js';
@@ -37,4 +37,6 @@ export interface Cluster {
   readonly isEnding: boolean;
   /** Those that are no kernels. */
   readonly ownMachines: readonly Machine[];
+  /** The node of a life that goes on; undefined if it is over, or a kernel's. */
+  nodeOf(incarnation: Incarnation): RdsNode | undefined;
 }

@@ -12,10 +12,18 @@ import {
   type RdsSocket,
   type SendOptions,
 } from '../../src/index.js';
+import { Receiver } from '../../src/receiver.js';
 import { receiverOf } from '../../src/socket.js';
 import type { Machine, SimulatedHost } from '../../src/testing/index.js';
-import { hurried, isCongested, neededRoom, overlooked, uncharged } from './call-rules.js';
-import { type Entry, hasName, type Incarnation } from './ledger.js';
+import {
+  hurried,
+  isCongested,
+  neededRoom,
+  overlooked,
+  struckOff,
+  uncharged,
+} from './call-rules.js';
+import { type Entry, hasName, type Incarnation, isPromised } from './ledger.js';
 import type { Cluster, Member, Seat } from './member.js';
 
 /** When a caller gives up waiting. */
@@ -70,6 +78,7 @@ export class OwnMember implements Member {
     const endpoint = this.#cluster.ledger.bound(this.incarnation, port, queued);
     const seat = { socket, endpoint };
     this.seats.push(seat);
+    this.#watch(seat);
     void this.#read(seat);
   }
 
@@ -229,6 +238,23 @@ export class OwnMember implements Member {
     const wrong = uncharged(socket);
     if (wrong !== undefined)
       ledger.violations.push(`${this.node.address}:${socket.port}: ${wrong}`);
+  }
+
+  /** Looks at what comes in before the socket has it, and the program, and any acknowledgement. */
+  #watch({ socket, endpoint }: OwnSeat): void {
+    const receiver = receiverOf(socket);
+    receiver.deliver = (message) => {
+      const entry = this.#cluster.ledger.sentWith(message.data, endpoint);
+      if (entry !== undefined) this.#judge(this.#struckOff(entry), entry);
+      Receiver.prototype.deliver.call(receiver, message);
+    };
+  }
+
+  /** What goes by no connection, or was acknowledged as to a kernel, need not be kept so long. */
+  #struckOff(entry: Entry): string | undefined {
+    const sender = this.#cluster.nodeOf(entry.from.incarnation);
+    if (sender === undefined || sender === this.node || !isPromised(entry)) return undefined;
+    return this.#cluster.ledger.wentToKernel(entry) ? undefined : struckOff(sender, entry);
   }
 
   #nap(delayMs: number): Promise<void> {

@@ -4,11 +4,11 @@
  * close. It judges nothing: see ledger.ts and rules.ts.
  */
 
-import type { Address } from '../../src/index.js';
+import type { Address, RdsNode } from '../../src/index.js';
 import { LONGEST_STALL_MS } from '../../src/testing/faults.js';
 import type { Machine, SeededRandom, Simulation } from '../../src/testing/index.js';
 import type { Lanes } from './lanes.js';
-import { Ledger } from './ledger.js';
+import { type Incarnation, Ledger } from './ledger.js';
 import { LinuxMember } from './linux-member.js';
 import type { Cluster, Member } from './member.js';
 import { OwnMember } from './own-member.js';
@@ -54,6 +54,10 @@ export class Workload implements Cluster {
   get ownMachines(): readonly Machine[] {
     const { linux, nodes } = this.plan;
     return this.simulation.machines.slice(linux.first, nodes - linux.last);
+  }
+
+  nodeOf(incarnation: Incarnation): RdsNode | undefined {
+    return this.ownMembers.find((member) => member.incarnation === incarnation)?.node;
   }
 
   async boot(): Promise<void> {
