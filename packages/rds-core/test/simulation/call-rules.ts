@@ -39,11 +39,12 @@ export function neededRoom(
   return `no room, with ${bytes} bytes of ${socket.sendBufferBytes} sent there in all`;
 }
 
-/** The queue counts less than what it holds. */
-export function uncharged(socket: RdsSocket): string | undefined {
-  const { length, bytes } = receiverOf(socket).queue;
-  const leastBytes = length * chargeBytes(0);
-  return bytes < leastBytes ? `${length} messages are queued as ${bytes} bytes` : undefined;
+/** The queue counts less than what it holds, or more. */
+export function miscounted(socket: RdsSocket): string | undefined {
+  const { queue } = receiverOf(socket);
+  let bytes = 0;
+  for (const { data } of queue) bytes += chargeBytes(data.length);
+  return queue.bytes === bytes ? undefined : `${bytes} bytes are queued as ${queue.bytes}`;
 }
 
 /** Closed before its time, with something not acknowledged. */

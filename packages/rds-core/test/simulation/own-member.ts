@@ -18,10 +18,10 @@ import type { Machine, SimulatedHost } from '../../src/testing/index.js';
 import {
   hurried,
   isCongested,
+  miscounted,
   neededRoom,
   overlooked,
   struckOff,
-  uncharged,
 } from './call-rules.js';
 import { type Entry, hasName, type Incarnation, isPromised } from './ledger.js';
 import type { Cluster, Member, Seat } from './member.js';
@@ -235,7 +235,7 @@ export class OwnMember implements Member {
     if (!endpoint.isOpen) return;
     const { ledger } = this.#cluster;
     ledger.arrived(endpoint, from, data);
-    const wrong = uncharged(socket);
+    const wrong = miscounted(socket);
     if (wrong !== undefined)
       ledger.violations.push(`${this.node.address}:${socket.port}: ${wrong}`);
   }
