@@ -161,9 +161,14 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
     this.flushSoon();
   }
 
-  /** Silence means something: the peer is one that answers questions. */
+  /** The peer is one that answers questions. */
   get answers(): boolean {
     return this.acksInBand || this.#kernelTalk.answers;
+  }
+
+  /** Silence means something, and not only that nobody listens: the peer answers, or may. */
+  get mayAnswer(): boolean {
+    return this.answers || this.#kernelTalk.isUntried;
   }
 
   askForSign(): Asked {
@@ -180,7 +185,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
     }
     this.ping(this.#peer.freePort());
     // Of who does not answer we know only whether its TCP takes what is written.
-    if (!this.answers) return link.unwrittenBytes > 0 ? 'queued' : 'mute';
+    if (!this.mayAnswer) return link.unwrittenBytes > 0 ? 'queued' : 'mute';
     return hasRoom ? 'asked' : 'queued';
   }
 

@@ -6,6 +6,7 @@
 import { Beginning } from './beginning.js';
 import { Fingerprints } from './fingerprints.js';
 import { FormerLife } from './former-life.js';
+import { FormerNumbers } from './former-numbers.js';
 import { PROBE_PORT } from './outbound.js';
 import { Refusals, readRefusals } from './refusals.js';
 import type { Stats } from './stats.js';
@@ -77,6 +78,7 @@ export class Inbound {
   /** Which connection that is. */
   #order = 0;
   readonly #formerLife = new FormerLife();
+  readonly #formerNumbers = new FormerNumbers();
   /** What was expected when the present connection began. */
   #nextAtBegin = 0;
   /** Where the numbers that came on it last began to rise. */
@@ -139,7 +141,10 @@ export class Inbound {
     }
     if (!owner.acksInBand) this.#watchBeginning(sequence, isResent);
     const isOld = isResent || owner.acksInBand || this.#lateness !== 'not-late';
-    if (isOld && this.#isRepetition(sequence) && !this.#isRenumbered(header, payload)) {
+    const isFormer =
+      !owner.acksInBand && this.#formerNumbers.have(sequence, isResent, this.#nextSequence);
+    const isRepeated = isFormer || (isOld && this.#isRepetition(sequence));
+    if (isRepeated && !this.#isRenumbered(header, payload)) {
       this.ackDue = true;
       this.#stats.recv_drop_old_seq++;
       return false;
@@ -153,6 +158,7 @@ export class Inbound {
     this.#hasBegun ||= isFirst;
     if (this.#nextSequence === 0 || sequence < this.#firstSequence) this.#firstSequence = sequence;
     if (this.#runStart === Infinity || sequence < this.#nextSequence) this.#runStart = sequence;
+    if (sequence < this.#nextSequence && !isAnew) this.#formerNumbers.ended(this.#nextSequence);
     this.#nextSequence = sequence + 1;
     if (!owner.acksInBand) this.#prints.heard(header, payload);
     if (control) {
@@ -179,6 +185,7 @@ export class Inbound {
     this.#order = order;
     this.#nextAtBegin = this.#nextSequence;
     this.#runStart = Infinity;
+    this.#formerNumbers.begin();
   }
 
   /** The peer counts from anew, and has on this connection before it said so. */
@@ -193,6 +200,7 @@ export class Inbound {
       this.#prints.clear();
     }
     this.#nextAtBegin = 0;
+    this.#formerNumbers.clear();
     this.#highestAck = 0;
     this.refusals.clear();
   }

@@ -71,6 +71,14 @@ export class KernelTalk {
     return this.#barrier.answers;
   }
 
+  /**
+   * It has said nothing that a kernel says, and is asked on one of its first connections: it may
+   * well be one of our own that never got to speak, on a connection that its end has forgotten.
+   */
+  get isUntried(): boolean {
+    return this.#peer.isAssumed && !this.#barrier.isMute && this.#asked <= MAX_ASKED;
+  }
+
   /** A connection begins, on which nothing was asked yet. */
   began(): void {
     this.#question = null;

@@ -193,7 +193,7 @@ export class Path implements LinkOwner, LivenessOwner {
 
   linkWritten(link: Link): void {
     if (this.#state.kind !== 'up' || this.#state.link !== link) return;
-    if (!this.exchange.answers) this.#state.timer.heard = true;
+    if (!this.exchange.mayAnswer) this.#state.timer.heard = true;
     this.exchange.written();
   }
 

@@ -39,4 +39,8 @@ export const REGRESSIONS: Readonly<Record<number, string>> = {
   13044019: 'a pong that waited behind our own stall came too late for the barrier',
   31000402:
     'what one of our own dialled first was accepted last, and a probe on it made its resends new',
+  90005472:
+    'one of our own that never got to speak was taken for a kernel, and its silence for no pongs',
+  90006593:
+    'what a kernel repeated of the time before it counted from anew hid its new, lower numbers',
 };
