@@ -166,7 +166,7 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
     return this.acksInBand || this.#kernelTalk.answers;
   }
 
-  /** Silence means something, and not only that nobody listens: the peer answers, or may. */
+  /** Whether silence ends the connection: the peer answers, or may. */
   get mayAnswer(): boolean {
     return this.answers || this.#kernelTalk.isUntried;
   }
@@ -184,9 +184,15 @@ export class Exchange implements InboundOwner, OutboundSource, KernelTalkOwner, 
       return 'asked';
     }
     this.ping(this.#peer.freePort());
+    if (this.answers) return hasRoom ? 'asked' : 'queued';
     // Of who does not answer we know only whether its TCP takes what is written.
-    if (!this.mayAnswer) return link.unwrittenBytes > 0 ? 'queued' : 'mute';
-    return hasRoom ? 'asked' : 'queued';
+    if (link.unwrittenBytes > 0) return 'queued';
+    return this.mayAnswer ? 'asked' : 'mute';
+  }
+
+  /** The connection ends because nothing was heard. */
+  fellSilent(): void {
+    this.#kernelTalk.fellSilent();
   }
 
   /** All that was sent to the incarnation of the peer that is gone. */

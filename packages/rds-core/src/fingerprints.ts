@@ -8,6 +8,8 @@ import type { Header } from './wire/header.js';
 
 /** Whoever has sent more in good order has been heard counting from anew. */
 const MAX_NUMBERS = 64;
+/** Of higher ones the last, while it is awaited that the kernel counts from anew. */
+const MAX_HIGH_NUMBERS = 64;
 /** What a number has stood for lately: a resend may be of the time before, too. */
 const MAX_MEANINGS = 4;
 /** Of a payload; messages that differ do so early, or in their length. */
@@ -17,24 +19,33 @@ const FNV_PRIME = 0x0100_0193;
 
 export class Fingerprints {
   readonly #prints = new Map<number, readonly number[]>();
+  readonly #high: number[] = [];
 
-  heard(header: Header, payload: Uint8Array): void {
+  /** `awaitsAnew`: it counts on from what it said to our predecessor, and may not for long. */
+  heard(header: Header, payload: Uint8Array, awaitsAnew: boolean): void {
     const { sequence } = header;
-    if (sequence > MAX_NUMBERS) return;
+    if (sequence > MAX_NUMBERS && !awaitsAnew) return;
     const prints = this.#prints.get(sequence) ?? [];
     const print = printOf(header, payload);
     if (prints.includes(print)) return;
     this.#prints.set(sequence, [...prints, print].slice(-MAX_MEANINGS));
+    if (sequence <= MAX_NUMBERS || prints.length > 0) return;
+    if (this.#high.push(sequence) > MAX_HIGH_NUMBERS) this.#prints.delete(this.#high.shift() ?? 0);
+  }
+
+  /** True if this number has stood for the same before. */
+  knows(header: Header, payload: Uint8Array): boolean {
+    return this.#prints.get(header.sequence)?.includes(printOf(header, payload)) === true;
   }
 
   /** True if this number is known, and stood for something else. */
   differs(header: Header, payload: Uint8Array): boolean {
-    const prints = this.#prints.get(header.sequence);
-    return prints !== undefined && !prints.includes(printOf(header, payload));
+    return this.#prints.has(header.sequence) && !this.knows(header, payload);
   }
 
   clear(): void {
     this.#prints.clear();
+    this.#high.length = 0;
   }
 }
 

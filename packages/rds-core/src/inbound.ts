@@ -141,10 +141,10 @@ export class Inbound {
     }
     if (!owner.acksInBand) this.#watchBeginning(sequence, isResent);
     const isOld = isResent || owner.acksInBand || this.#lateness !== 'not-late';
-    const isFormer =
-      !owner.acksInBand && this.#formerNumbers.have(sequence, isResent, this.#nextSequence);
-    const isRepeated = isFormer || (isOld && this.#isRepetition(sequence));
-    if (isRepeated && !this.#isRenumbered(header, payload)) {
+    const isFormer = this.#isFormer(header, payload);
+    const isRepetition = isOld && this.#isRepetition(sequence);
+    if (isFormer || (isRepetition && !this.#isRenumbered(header, payload))) {
+      if (isResent && !owner.acksInBand) this.#wentDown(sequence);
       this.ackDue = true;
       this.#stats.recv_drop_old_seq++;
       return false;
@@ -155,12 +155,15 @@ export class Inbound {
       this.#formerLife.ends(this.#order, this.#nextSequence);
       owner.startedOver();
     }
+    // Once it has begun in our time, only a boot makes it begin again, and leaves nothing behind.
+    if (sequence < this.#nextSequence && !this.#hasBegun) {
+      this.#formerNumbers.were(this.#firstSequence, this.#nextSequence);
+    }
     this.#hasBegun ||= isFirst;
     if (this.#nextSequence === 0 || sequence < this.#firstSequence) this.#firstSequence = sequence;
     if (this.#runStart === Infinity || sequence < this.#nextSequence) this.#runStart = sequence;
-    if (sequence < this.#nextSequence && !isAnew) this.#formerNumbers.ended(this.#nextSequence);
     this.#nextSequence = sequence + 1;
-    if (!owner.acksInBand) this.#prints.heard(header, payload);
+    if (!owner.acksInBand) this.#prints.heard(header, payload, !this.#hasBegun);
     if (control) {
       this.#control(header, payload);
       return false;
@@ -199,8 +202,8 @@ export class Inbound {
       this.#beginning.clear();
       this.#prints.clear();
     }
-    this.#nextAtBegin = 0;
     this.#formerNumbers.clear();
+    this.#nextAtBegin = 0;
     this.#highestAck = 0;
     this.refusals.clear();
   }
@@ -221,6 +224,22 @@ export class Inbound {
     const next = this.#nextSequence;
     if (sequence >= next || this.#owner.acksInBand) return sequence < next;
     return sequence >= this.#runStart || sequence < this.#nextAtBegin;
+  }
+
+  /** A repetition of the time before the kernel counted from anew, above all that is expected. */
+  #isFormer(header: Header, payload: Uint8Array): boolean {
+    if (this.#owner.acksInBand || this.#lateness !== 'not-late') return false;
+    const isResent = (header.flags & FLAG_RETRANSMITTED) !== 0;
+    const mayBe = this.#formerNumbers.take(header.sequence, isResent, this.#nextSequence);
+    return mayBe && this.#prints.knows(header, payload);
+  }
+
+  /** Numbers that go down in a kernel's resends: those before were of the time before. */
+  #wentDown(sequence: number): void {
+    if (this.#runStart === Infinity || sequence >= this.#runStart) return;
+    this.#formerNumbers.were(this.#runStart, this.#nextSequence);
+    this.#nextSequence = this.#nextAtBegin;
+    this.#runStart = Infinity;
   }
 
   /** Another life's first word was overtaken by nothing that we have heard. */

@@ -30,6 +30,8 @@ export interface KernelTalkOwner {
 const FIRST_ANSWER_MS = 500;
 /** After so many connections without an answer it is most likely one that has none. */
 const MAX_ASKED = 3;
+/** After so many silences in a row it is most likely one that says nothing if nothing happens. */
+const MAX_SILENCES = 3;
 
 /** The answer to a probe. */
 const PROBE_PONG = { kind: 'control', sport: 0, dport: PROBE_PORT, extended: true } as const;
@@ -52,6 +54,8 @@ export class KernelTalk {
   #knowsUs = false;
   /** How many connections it was asked on before it had. */
   #asked = 0;
+  /** How often it fell silent since it last answered. */
+  #silences = 0;
   /** Runs while its first answer is waited for. */
   #firstAnswer: Deadline | null = null;
 
@@ -72,11 +76,16 @@ export class KernelTalk {
   }
 
   /**
-   * It has said nothing that a kernel says, and is asked on one of its first connections: it may
-   * well be one of our own that never got to speak, on a connection that its end has forgotten.
+   * It is taken for a kernel because it has said nothing, and seldom fell silent before: it may be
+   * one of our own that never got to speak, on a connection that its end has forgotten.
    */
   get isUntried(): boolean {
-    return this.#peer.isAssumed && !this.#barrier.isMute && this.#asked <= MAX_ASKED;
+    return this.#peer.isAssumed && !this.#barrier.isMute && this.#silences < MAX_SILENCES;
+  }
+
+  /** Nothing was heard of it for so long that its connection ended. */
+  fellSilent(): void {
+    this.#silences++;
   }
 
   /** A connection begins, on which nothing was asked yet. */
@@ -127,6 +136,7 @@ export class KernelTalk {
     const sequence = this.#barrier.pong(dport);
     if (sequence !== null || this.isAnswer(dport)) {
       this.#knowsUs = true;
+      this.#silences = 0;
       this.#release();
     }
     if (sequence === null) return dport === PROBE_PORT;

@@ -218,7 +218,10 @@ export class Path implements LinkOwner, LivenessOwner {
   }
 
   silent(): void {
-    this.#drop('silent');
+    this.exchange.fellSilent();
+    // What a kernel's TCP has had acknowledged, it does not send again: it is read to the end.
+    if (this.exchange.acksInBand) this.#drop('silent');
+    else this.#drain('silent');
   }
 
   // ── Coming up ────────────────────────────────────────────────────────────────────────────────

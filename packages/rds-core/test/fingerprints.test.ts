@@ -13,7 +13,7 @@ const WORLD = new TextEncoder().encode('world');
 
 test('a number that stands for the same does not differ', () => {
   const prints = new Fingerprints();
-  prints.heard(header(3), HELLO);
+  prints.heard(header(3), HELLO, false);
   expect(prints.differs(header(3), HELLO.slice())).toBe(false);
 });
 
@@ -25,14 +25,14 @@ test.each([
   ['ports that have changed places', header(3, 5000, 4000), HELLO],
 ])('%s under the same number differ', (_what, second, payload) => {
   const prints = new Fingerprints();
-  prints.heard(header(3), HELLO);
+  prints.heard(header(3), HELLO, false);
   expect(prints.differs(second, payload)).toBe(true);
 });
 
 test('a number may have stood for several things, of which none differs', () => {
   const prints = new Fingerprints();
-  prints.heard(header(3), HELLO);
-  prints.heard(header(3), WORLD);
+  prints.heard(header(3), HELLO, false);
+  prints.heard(header(3), WORLD, false);
   expect(prints.differs(header(3), HELLO)).toBe(false);
   expect(prints.differs(header(3), WORLD)).toBe(false);
   expect(prints.differs(header(3, 4001), WORLD)).toBe(true);
@@ -40,8 +40,8 @@ test('a number may have stood for several things, of which none differs', () => 
 
 test('of a number that was never heard, of a later one, and of what is over, nothing is known', () => {
   const prints = new Fingerprints();
-  prints.heard(header(3), HELLO);
-  prints.heard(header(65), HELLO);
+  prints.heard(header(3), HELLO, false);
+  prints.heard(header(65), HELLO, false);
   expect(prints.differs(header(4), WORLD)).toBe(false);
   expect(prints.differs(header(65), WORLD)).toBe(false);
   prints.clear();

@@ -9,7 +9,7 @@ export const exchangeMutants = [
     patches: [
       {
         file: 'inbound.ts',
-        find: 'if (isOld && this.#isRepetition(sequence) && !this.#isRenumbered(header, payload)) {',
+        find: 'if (isFormer || (isRepetition && !this.#isRenumbered(header, payload))) {',
         replace: 'if (isOld && sequence < 0) {',
       },
     ],

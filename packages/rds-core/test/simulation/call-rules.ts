@@ -61,10 +61,11 @@ export function hurried(
  * What comes in is still in the books of the node that sent it, since nobody has acknowledged it:
  * had the connection broken a moment ago, it would have been lost.
  */
-export function struckOff(sender: RdsNode, { from, to, length }: Entry): string | undefined {
+export function struckOff(sender: RdsNode, { flow, from, to, length }: Entry): string | undefined {
   const { messages } = listMessages(sender, 'retransmit');
-  const isKept = messages.some(({ localPort, remotePort, bytes }) => {
-    return localPort === from.port && remotePort === to?.port && bytes === length;
+  const isKept = messages.some(({ localPort, remoteAddress, remotePort, bytes }) => {
+    if (remoteAddress !== flow.to || remotePort !== to?.port) return false;
+    return localPort === from.port && bytes === length;
   });
   return isKept ? undefined : 'its sender does not keep it any more';
 }
