@@ -19,33 +19,46 @@ const FNV_PRIME = 0x0100_0193;
 
 export class Fingerprints {
   readonly #prints = new Map<number, readonly number[]>();
-  readonly #high: number[] = [];
+  /** Of high numbers, in the order in which they came. What they stand for later is not known. */
+  readonly #high = new Map<number, number>();
 
   /** `awaitsAnew`: it counts on from what it said to our predecessor, and may not for long. */
   heard(header: Header, payload: Uint8Array, awaitsAnew: boolean): void {
     const { sequence } = header;
-    if (sequence > MAX_NUMBERS && !awaitsAnew) return;
+    if (sequence > MAX_NUMBERS) {
+      if (awaitsAnew) this.#heardHigh(sequence, printOf(header, payload));
+      return;
+    }
     const prints = this.#prints.get(sequence) ?? [];
     const print = printOf(header, payload);
     if (prints.includes(print)) return;
     this.#prints.set(sequence, [...prints, print].slice(-MAX_MEANINGS));
-    if (sequence <= MAX_NUMBERS || prints.length > 0) return;
-    if (this.#high.push(sequence) > MAX_HIGH_NUMBERS) this.#prints.delete(this.#high.shift() ?? 0);
   }
 
   /** True if this number has stood for the same before. */
   knows(header: Header, payload: Uint8Array): boolean {
-    return this.#prints.get(header.sequence)?.includes(printOf(header, payload)) === true;
+    const { sequence } = header;
+    const print = printOf(header, payload);
+    return (
+      this.#high.get(sequence) === print || this.#prints.get(sequence)?.includes(print) === true
+    );
   }
 
-  /** True if this number is known, and stood for something else. */
+  /** True if this number is one of the first, known, and stood for something else. */
   differs(header: Header, payload: Uint8Array): boolean {
     return this.#prints.has(header.sequence) && !this.knows(header, payload);
   }
 
   clear(): void {
     this.#prints.clear();
-    this.#high.length = 0;
+    this.#high.clear();
+  }
+
+  #heardHigh(sequence: number, print: number): void {
+    this.#high.set(sequence, print);
+    if (this.#high.size <= MAX_HIGH_NUMBERS) return;
+    const [oldest] = this.#high.keys();
+    this.#high.delete(oldest as number);
   }
 }
 

@@ -47,3 +47,18 @@ test('of a number that was never heard, of a later one, and of what is over, not
   prints.clear();
   expect(prints.differs(header(3), WORLD)).toBe(false);
 });
+
+test('of high numbers the last 64 are known that came while a new beginning was awaited', () => {
+  const prints = new Fingerprints();
+  for (let number = 100; number < 165; number++) prints.heard(header(number), HELLO, true);
+  prints.heard(header(165), HELLO, false);
+  expect(prints.knows(header(164), HELLO)).toBe(true);
+  expect(prints.knows(header(101), HELLO)).toBe(true);
+  expect(prints.knows(header(101), WORLD)).toBe(false);
+  expect(prints.knows(header(100), HELLO)).toBe(false);
+  expect(prints.knows(header(165), HELLO)).toBe(false);
+  // What they stood for before tells nothing of what they stand for since.
+  expect(prints.differs(header(164), WORLD)).toBe(false);
+  prints.clear();
+  expect(prints.knows(header(164), HELLO)).toBe(false);
+});

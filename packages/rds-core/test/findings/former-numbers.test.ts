@@ -81,3 +81,11 @@ test('what comes on an older connection, heard later, is judged as ever', async 
   await says('108r b', '1r c', '2r d');
   expect(heard).toEqual(['b', 'c', 'd']);
 });
+
+test('a number above 64 that has come once more since it began is no other for what it was', async () => {
+  const { heard, says } = await meet();
+  await says('107r a', '108 b', '1 c', '107 d');
+  await says('107r d', '108 e');
+  await says('108r e', '109 f');
+  expect(heard).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+});
