@@ -141,7 +141,7 @@ export class Inbound {
     }
     if (!owner.acksInBand) this.#watchBeginning(sequence, isResent);
     const isOld = isResent || owner.acksInBand || this.#lateness !== 'not-late';
-    const isFormer = this.#isFormer(header, payload);
+    const isFormer = this.#takeFormer(header, payload);
     const isRepetition = isOld && this.#isRepetition(sequence);
     if (isFormer || (isRepetition && !this.#isRenumbered(header, payload))) {
       if (isResent && !owner.acksInBand) this.#wentDown(sequence);
@@ -226,15 +226,18 @@ export class Inbound {
     return sequence >= this.#runStart || sequence < this.#nextAtBegin;
   }
 
-  /** A repetition of the time before the kernel counted from anew, above all that is expected. */
-  #isFormer(header: Header, payload: Uint8Array): boolean {
+  /** Whether it is a repetition of the time before the kernel counted from anew, above the next. */
+  #takeFormer(header: Header, payload: Uint8Array): boolean {
     if (this.#owner.acksInBand || this.#lateness !== 'not-late') return false;
     const isResent = (header.flags & FLAG_RETRANSMITTED) !== 0;
     const mayBe = this.#formerNumbers.take(header.sequence, isResent, this.#nextSequence);
     return mayBe && this.#prints.knows(header, payload);
   }
 
-  /** Numbers that go down in a kernel's resends: those before were of the time before. */
+  /**
+   * Repetitions whose numbers go down: what came here before them was heard late, and had numbers
+   * of the time before. These come first, so the present ones are where the connection found them.
+   */
   #wentDown(sequence: number): void {
     if (this.#runStart === Infinity || sequence >= this.#runStart) return;
     this.#formerNumbers.were(this.#runStart, this.#nextSequence);

@@ -83,9 +83,9 @@ export class KernelTalk {
     return this.#peer.isAssumed && !this.#barrier.isMute && this.#silences < MAX_SILENCES;
   }
 
-  /** Nothing was heard of it for so long that its connection ended. */
+  /** Nothing was heard for so long that the connection ended. What one of our own does is no hint. */
   fellSilent(): void {
-    this.#silences++;
+    if (this.isUntried) this.#silences++;
   }
 
   /** A connection begins, on which nothing was asked yet. */

@@ -219,9 +219,8 @@ export class Path implements LinkOwner, LivenessOwner {
 
   silent(): void {
     this.exchange.fellSilent();
-    // What a kernel's TCP has had acknowledged, it does not send again: it is read to the end.
-    if (this.exchange.acksInBand) this.#drop('silent');
-    else this.#drain('silent');
+    if (this.#mustRead) this.#drain('silent');
+    else this.#drop('silent');
   }
 
   // ── Coming up ────────────────────────────────────────────────────────────────────────────────

@@ -89,3 +89,10 @@ test('a number above 64 that has come once more since it began is no other for w
   await says('108r e', '109 f');
   expect(heard).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
 });
+
+test('behind the low numbers of a connection none is of the time before', async () => {
+  const { heard, says } = await meet();
+  await says('3 tick');
+  await says('1r one', '3r tick', '4 end');
+  expect(heard).toEqual(['tick', 'one', 'tick', 'end']);
+});
