@@ -83,7 +83,7 @@ export class KernelTalk {
     return this.#peer.isAssumed && !this.#barrier.isMute && this.#silences < MAX_SILENCES;
   }
 
-  /** Nothing was heard for so long that the connection ended. What one of our own does is no hint. */
+  /** A connection ended because nothing was heard. What one of our own does is no hint. */
   fellSilent(): void {
     if (this.isUntried) this.#silences++;
   }
