@@ -18,7 +18,8 @@ async function meet() {
   const runtime = w.network.runtime();
   /** A connection of the kernel, which says this and breaks: `7` is new, `7r` is resent. */
   const says = async (...words: string[]): Promise<void> => {
-    const stream = runtime.transport.connect({ address: KERNEL }, { address: C, tcpPort: 16385 });
+    const local = { address: KERNEL, tcpPort: 16385 };
+    const stream = runtime.transport.connect(local, { address: C, tcpPort: 16385 });
     const messages = words.map((word) => {
       const [, number, flag, text] = /^(\d+)(r?) (.*)$/.exec(word) as RegExpExecArray;
       const flags = flag === 'r' ? FLAG_RETRANSMITTED : 0;
