@@ -255,13 +255,17 @@ export class Inbound {
 
   /**
    * A kernel that hears of our restart counts from 1, and may have to resend the first of its new
-   * numbers. Below what was heard first nothing old can come: it had been acknowledged by then. And
-   * what a number stood for on an earlier connection it still stands for.
+   * numbers. Below what was heard first nothing old can come: it had been acknowledged by then, or
+   * forgotten with its socket, and a late connection may still bring it for the first time. And what
+   * a number stood for on an earlier connection it still stands for.
    */
   #isRenumbered(header: Header, payload: Uint8Array): boolean {
     if (this.#lateness === 'overtaken' || this.#owner.acksInBand) return false;
-    const { sequence } = header;
-    if (sequence < this.#firstSequence) return true;
+    const { sequence, sport, dport, flags } = header;
+    const isFirstTime = (flags & FLAG_RETRANSMITTED) === 0;
+    const isAnswer = sport === 0 && dport !== 0;
+    const mayBeLate = this.#lateness !== 'not-late' && isFirstTime && !isAnswer;
+    if (sequence < this.#firstSequence && !mayBeLate) return true;
     return sequence < this.#runStart && this.#prints.differs(header, payload);
   }
 

@@ -47,4 +47,6 @@ export const REGRESSIONS: Readonly<Record<number, string>> = {
     'the same, mended too well: a number behind those of a socket that had closed was taken for old',
   90013199:
     'a number above 64 was taken for new, because it had stood for something else before a restart',
+  90094630:
+    "a kernel's first connection was heard behind its second, and began with what it had forgotten",
 };
