@@ -255,9 +255,9 @@ export class Inbound {
 
   /**
    * A kernel that hears of our restart counts from 1, and may have to resend the first of its new
-   * numbers. Below what was heard first nothing old can come: it had been acknowledged by then, or
-   * forgotten with its socket, and a late connection may still bring it for the first time. And what
-   * a number stood for on an earlier connection it still stands for.
+   * numbers. Below what was heard first nothing old can come: it had been acknowledged by then. Or
+   * forgotten with its socket, and then a late connection may still bring it, for the first time.
+   * And what a number stood for on an earlier connection it still stands for.
    */
   #isRenumbered(header: Header, payload: Uint8Array): boolean {
     if (this.#lateness === 'overtaken' || this.#owner.acksInBand) return false;
