@@ -3,8 +3,7 @@
  * it still had to repeat, ahead of the low numbers and on each connection.
  */
 import { expect, test } from 'vitest';
-import { FLAG_RETRANSMITTED } from '../../src/wire/header.js';
-import { attach, frame, map } from './raw.js';
+import { attach, frame, map, wordOf } from './raw.js';
 import { C, world } from './world.js';
 
 const KERNEL = '10.0.0.1';
@@ -16,15 +15,13 @@ async function meet() {
   const heard: string[] = [];
   node.bind(5000).on('message', ({ data }) => heard.push(textOf(data)));
   const runtime = w.network.runtime();
-  /** A connection of the kernel, which says this and breaks: `7` is new, `7r` is resent. */
+  /** A connection of the kernel, which says this and breaks. */
   const says = async (...words: string[]): Promise<void> => {
     const local = { address: KERNEL, tcpPort: 16385 };
     const stream = runtime.transport.connect(local, { address: C, tcpPort: 16385 });
     const messages = words.map((word) => {
-      const [, number, flag, text] = /^(\d+)(r?) (.*)$/.exec(word) as RegExpExecArray;
-      const flags = flag === 'r' ? FLAG_RETRANSMITTED : 0;
-      const data = new TextEncoder().encode(text);
-      return frame({ seq: Number(number), sport: 4000, dport: 5000, flags, data });
+      const { text, ...numbered } = wordOf(word);
+      return frame({ ...numbered, sport: 4000, dport: 5000, data: new TextEncoder().encode(text) });
     });
     attach(stream, { opened: () => stream.write([map(), ...messages], () => {}) });
     await w.clock.advance(100);
@@ -76,7 +73,7 @@ test('a kernel that was heard to begin has none, whatever it says after a boot',
   expect(heard).toEqual(['a', 'a', 'a', 'a', 'a', 'b', 'a', 'a']);
 });
 
-test('what comes on an older connection, heard later, is judged as ever', async () => {
+test('it counts from anew among what it resends, on the first connection that is heard', async () => {
   const { heard, says } = await meet();
   await says('108r b', '1r c');
   await says('108r b', '1r c', '2r d');

@@ -6,7 +6,8 @@
 import { expect, test } from 'vitest';
 import { Inbound, type InboundOwner, type Lateness } from '../../src/inbound.js';
 import { Stats } from '../../src/stats.js';
-import { FLAG_RETRANSMITTED, Header } from '../../src/wire/header.js';
+import { Header } from '../../src/wire/header.js';
+import { wordOf } from './raw.js';
 
 const QUESTION = 60_001;
 
@@ -26,14 +27,13 @@ function meet() {
   };
   const inbound = new Inbound(owner, new Stats());
   let order = 0;
-  /** A connection that says this: `7 x` is new, `7r x` is resent, `7 pong` answers us. */
+  /** A connection that says this, where `7 pong` answers us. */
   const says = (lateness: Lateness, ...words: string[]): void => {
     inbound.begin({ lateness, order: ++order });
     for (const word of words) {
-      const [, number, flag, text] = /^(\d+)(r?) (.*)$/.exec(word) as RegExpExecArray;
+      const { seq: sequence, flags, text } = wordOf(word);
       const ports = text === 'pong' ? { sport: 0, dport: QUESTION } : { sport: 4000, dport: 5000 };
-      const flags = flag === 'r' ? FLAG_RETRANSMITTED : 0;
-      const header = Object.assign(new Header(), { sequence: Number(number), flags, ...ports });
+      const header = Object.assign(new Header(), { sequence, flags, ...ports });
       inbound.frame(header, new TextEncoder().encode(text));
     }
   };

@@ -2,7 +2,13 @@
 import type { Stream } from '../../src/index.js';
 import { encodeExtensions } from '../../src/wire/extension.js';
 import { FrameDecoder, type FrameSink } from '../../src/wire/frame-decoder.js';
-import { HEADER_BYTES, type Header, writeExtensions, writeHeader } from '../../src/wire/header.js';
+import {
+  FLAG_RETRANSMITTED,
+  HEADER_BYTES,
+  type Header,
+  writeExtensions,
+  writeHeader,
+} from '../../src/wire/header.js';
 
 export function frame(f: {
   seq?: number;
@@ -28,6 +34,11 @@ export function frame(f: {
   if (f.ext) writeExtensions(bytes, 0, encodeExtensions(f.ext));
   bytes.set(data, HEADER_BYTES);
   return bytes;
+}
+/** A message in short: `7 x` has the number 7 and says x, `7r x` is resent. */
+export function wordOf(short: string): { seq: number; flags: number; text: string } {
+  const [, number, flag, text = ''] = /^(\d+)(r?) (.*)$/.exec(short) ?? [];
+  return { seq: Number(number), flags: flag === 'r' ? FLAG_RETRANSMITTED : 0, text };
 }
 export const map = (ports: number[] = [], ext?: Parameters<typeof encodeExtensions>[0]) => {
   const data = new Uint8Array(8192);

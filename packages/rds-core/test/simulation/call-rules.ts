@@ -1,5 +1,5 @@
 /**
- * Rules of single calls: what must hold when a call returns, whatever becomes of the message. They
+ * Rules of single calls and arrivals: what must hold then, whatever becomes of the message. They
  * find what a cluster at rest no longer shows: who was not held back, or was without need, or left
  * too early. Each gives what is wrong, or undefined.
  */

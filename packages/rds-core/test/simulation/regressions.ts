@@ -45,6 +45,7 @@ export const REGRESSIONS: Readonly<Record<number, string>> = {
     'what a kernel repeated of the time before it counted from anew hid its new, lower numbers',
   90010510:
     'the same, mended too well: a number behind those of a socket that had closed was taken for old',
+  90012137: 'the same as 90013199',
   90013199:
     'a number above 64 was taken for new, because it had stood for something else before a restart',
   90094630:
