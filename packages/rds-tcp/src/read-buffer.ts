@@ -16,6 +16,14 @@ const GROWTH = 4;
 const LEAST_PART = 8;
 /** So many of them in a row, and the traffic is over that asked for more memory. */
 const SMALL_READS = 32;
+/** What is copied out of very small reads stands together: memory for each costs more than both. */
+const SHARED_BYTES = 8 * 1024;
+/** Larger ones have memory of their own, or much would be left over where the next has no room. */
+const MOST_SHARED_BYTES = 1024;
+
+/** Of all connections, and used up one read behind the other, never twice. */
+let shared: Uint8Array = new Uint8Array(0);
+let sharedUsed = 0;
 
 export class ReadBuffer {
   #memory: Uint8Array | null = null;
@@ -24,11 +32,7 @@ export class ReadBuffer {
 
   /** Memory for the next read. */
   take(): Uint8Array {
-    if (this.#memory === null) {
-      this.#memory = allocate(this.#bytes);
-      // Who transferred one message to another thread would take along all that came with it.
-      markAsUntransferable(this.#memory.buffer);
-    }
+    this.#memory ??= allocateShared(this.#bytes);
     return this.#memory;
   }
 
@@ -49,8 +53,26 @@ export class ReadBuffer {
       this.#bytes = FIRST_BYTES;
       this.#memory = null;
     }
-    return taken.slice(0, bytes);
+    return bytes > MOST_SHARED_BYTES ? taken.slice(0, bytes) : copyTogether(taken, bytes);
   }
+}
+
+function copyTogether(taken: Uint8Array, bytes: number): Uint8Array {
+  if (shared.length - sharedUsed < bytes) {
+    shared = allocateShared(SHARED_BYTES);
+    sharedUsed = 0;
+  }
+  const copy = shared.subarray(sharedUsed, sharedUsed + bytes);
+  copy.set(taken.subarray(0, bytes));
+  sharedUsed += bytes;
+  return copy;
+}
+
+/** Who transferred one message to another thread would take along all that stands beside it. */
+function allocateShared(bytes: number): Uint8Array {
+  const memory = allocate(bytes);
+  markAsUntransferable(memory.buffer);
+  return memory;
 }
 
 /**

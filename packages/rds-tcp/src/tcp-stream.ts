@@ -6,9 +6,13 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Stream, StreamHandler } from '@rds-tcp/core';
 import { ReadBuffer } from './read-buffer.js';
+import { WriteBuffers } from './write-buffers.js';
 
 /** The kernel's rds_tcp_keepalive: it finds a dead host even where nothing is being sent. */
 const KEEPALIVE_MS = 5000;
+
+/** One for all connections of the process. */
+const writeBuffers = new WriteBuffers();
 
 const DEAF: StreamHandler = {
   opened() {},
@@ -60,6 +64,14 @@ export class TcpStream implements Stream {
 
   write(chunks: readonly Uint8Array[], done: () => void): void {
     const socket = this.#socket;
+    const joined = writeBuffers.join(chunks);
+    if (joined !== null) {
+      socket.write(joined, () => {
+        writeBuffers.giveBack(joined);
+        done();
+      });
+      return;
+    }
     const last = chunks.length - 1;
     if (last > 0) socket.cork();
     for (let index = 0; index < last; index++) socket.write(chunks[index] as Uint8Array);

@@ -21,7 +21,29 @@ describe('ReadBuffer', () => {
     expect(buffer.take()).toBe(memory);
     memory.fill(9);
     expect(chunk).toEqual(Uint8Array.of(1, 2, 3));
-    expect(chunk.buffer.byteLength).toBe(3);
+  });
+
+  test('copies very small reads one behind the other, and never over what was handed out', () => {
+    const buffers = [new ReadBuffer(), new ReadBuffer()];
+    const chunks = Array.from({ length: 500 }, (_, n) => {
+      const buffer = buffers[n % 2] as ReadBuffer;
+      const memory = buffer.take();
+      memory.fill(n, 0, 100);
+      return buffer.read(memory, 100);
+    });
+    for (const [n, chunk] of chunks.entries()) {
+      expect(chunk).toEqual(new Uint8Array(100).fill(n));
+    }
+    const shared = new Set(chunks.map(({ buffer }) => buffer));
+    expect(shared.size).toBeLessThanOrEqual(500 / 81 + 2);
+    for (const { byteLength } of shared) expect(byteLength).toBe(8192);
+  });
+
+  test('copies a larger one to memory of its own', () => {
+    const buffer = new ReadBuffer();
+    for (const bytes of [8192, 32_768]) buffer.read(buffer.take(), bytes);
+    const chunk = buffer.read(buffer.take(), 1025);
+    expect(chunk.buffer.byteLength).toBe(1025);
   });
 
   test('is handed out with what fills it, and grows up to 64 KiB', () => {
