@@ -7,13 +7,6 @@ import { CongestionMap } from './congestion-map.js';
 import type { PortTable } from './port-table.js';
 import { receiverOf } from './socket.js';
 
-/**
- * From so much of the hard limit on, all ports are congested: what is on its way still finds room,
- * and reading, which brings acknowledgements too, need not stop.
- */
-const CROWDED_FROM = 0.5;
-const CROWDED_UNTIL = 0.25;
-
 export class LocalCongestion {
   readonly #map = new CongestionMap();
   readonly #ports: PortTable;
@@ -44,10 +37,9 @@ export class LocalCongestion {
     this.#tell();
   }
 
-  /** `part` of the hard limit is queued. */
-  filled(part: number): void {
-    if (this.#isCrowded ? part > CROWDED_UNTIL : part <= CROWDED_FROM) return;
-    this.#isCrowded = !this.#isCrowded;
+  /** The sockets together are near the hard limit, or no longer. */
+  crowd(isCrowded: boolean): void {
+    this.#isCrowded = isCrowded;
     for (const socket of this.#ports) {
       this.#set(socket.port, this.#isCrowded || receiverOf(socket).queue.isCongested);
     }

@@ -45,8 +45,19 @@ export class Queue<T> {
 
   /** The first items, up to `max` of them. */
   shiftMany(max: number): T[] {
+    const ring = this.#ring;
+    const mask = this.#mask;
     const items: T[] = [];
-    while (items.length < max && this.#length > 0) items.push(this.shift() as T);
+    let head = this.#head;
+    let length = this.#length;
+    for (; items.length < max && length > 0; length--) {
+      items.push(ring[head] as T);
+      ring[head] = undefined;
+      head = (head + 1) & mask;
+    }
+    this.#head = head;
+    this.#length = length;
+    if (length === 0 && items.length > 0) this.#emptied();
     return items;
   }
 

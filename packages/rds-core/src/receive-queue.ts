@@ -96,7 +96,8 @@ export class ReceiveQueue {
   shiftMany(max: number): Incoming[] {
     const messages = this.#messages.shiftMany(max);
     let chargedBytes = 0;
-    for (const { data } of messages) chargedBytes += chargeBytes(data.length);
+    // Of a queue that is empty now, the sum is known.
+    if (this.length > 0) for (const { data } of messages) chargedBytes += chargeBytes(data.length);
     if (messages.length > 0) this.#left(chargedBytes, messages.length);
     return messages;
   }

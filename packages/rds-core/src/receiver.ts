@@ -91,7 +91,9 @@ export class Receiver {
   /** The first messages of the queue, up to `max`, which the program gets. */
   takeMany(max: number): Incoming[] {
     const messages = this.queue.shiftMany(max);
-    for (const message of messages) this.#countDelivered(message);
+    const { stats } = this.#owner;
+    stats.recv_delivered += messages.length;
+    for (const { data } of messages) stats.copy_to_user += data.length;
     return messages;
   }
 

@@ -160,9 +160,9 @@ export const bufferMutants = [
     mistake: 'All ports stay congested once the node was near its hard limit.',
     patches: [
       {
-        file: 'local-congestion.ts',
-        find: 'this.#isCrowded ? part > CROWDED_UNTIL : part <= CROWDED_FROM',
-        replace: 'this.#isCrowded || part <= CROWDED_FROM',
+        file: 'hard-limit.ts',
+        find: "if (wasOpen !== (this.#level === 'open')) this",
+        replace: "if (wasOpen && this.#level !== 'open') this",
       },
     ],
   },
