@@ -18,19 +18,17 @@ const CROWDED_UNTIL = 0.25;
 /** Reading begins again when the queues are down to so much of the hard limit. */
 const RESUME_AT = 0.75;
 
-type Level =
-  | 'open'
-  /** All ports are congested. */
-  | 'crowded'
-  /** And nothing may be read from any connection. */
-  | 'stopped';
+interface Level {
+  /** Between which parts of the limit it stays what it is. */
+  readonly above: number;
+  readonly upTo: number;
+}
 
-/** Between which parts of the limit each level stays what it is. */
-const STAYS: Readonly<Record<Level, { above: number; upTo: number }>> = {
-  open: { above: -1, upTo: CROWDED_FROM },
-  crowded: { above: CROWDED_UNTIL, upTo: 1 },
-  stopped: { above: RESUME_AT, upTo: Infinity },
-};
+const OPEN: Level = { above: -Infinity, upTo: CROWDED_FROM };
+/** All ports are congested. */
+const CROWDED: Level = { above: CROWDED_UNTIL, upTo: 1 };
+/** And nothing may be read from any connection. */
+const STOPPED: Level = { above: RESUME_AT, upTo: Infinity };
 
 export class HardLimit {
   readonly #limitBytes: number;
@@ -39,9 +37,9 @@ export class HardLimit {
   readonly #pause: (paused: boolean) => void;
   #queuedBytes = 0;
   #queuedMessages = 0;
-  #level: Level = 'open';
+  #level = OPEN;
   /** The bounds of the level in bytes: each message that comes or goes is compared with them. */
-  #aboveBytes = 0;
+  #aboveBytes = -Infinity;
   #upToBytes = 0;
 
   /** `pause` is told when reading is to stop, and when it can go on. */
@@ -55,7 +53,7 @@ export class HardLimit {
     this.#stats = stats;
     this.#congestion = congestion;
     this.#pause = pause;
-    this.#set('open');
+    this.#set(OPEN);
   }
 
   get queuedBytes(): number {
@@ -64,7 +62,7 @@ export class HardLimit {
 
   /** Nothing may be read from any connection. */
   get isPaused(): boolean {
-    return this.#level === 'stopped';
+    return this.#level === STOPPED;
   }
 
   /** The queue of a socket grew or shrank by so much. */
@@ -78,27 +76,26 @@ export class HardLimit {
   }
 
   #crossed(usedBytes: number): void {
-    const wasOpen = this.#level === 'open';
-    const wasPaused = this.isPaused;
-    this.#set(levelAt(usedBytes / this.#limitBytes, this.#level));
+    const before = this.#level;
+    this.#set(levelAt(usedBytes / this.#limitBytes, before));
+    const isCrowded = this.#level !== OPEN;
     const { isPaused } = this;
-    if (wasOpen !== (this.#level === 'open')) this.#congestion.crowd(wasOpen);
-    if (wasPaused === isPaused) return;
+    if (isCrowded !== (before !== OPEN)) this.#congestion.crowd(isCrowded);
+    if (isPaused === (before === STOPPED)) return;
     if (isPaused) this.#stats.tcp_read_paused++;
-    // What is read on now may fill the queues again, and come back to here.
     this.#pause(isPaused);
   }
 
   #set(level: Level): void {
-    const { above, upTo } = STAYS[level];
     this.#level = level;
-    this.#aboveBytes = above * this.#limitBytes;
-    this.#upToBytes = upTo * this.#limitBytes;
+    this.#aboveBytes = level.above * this.#limitBytes;
+    this.#upToBytes = level.upTo * this.#limitBytes;
   }
 }
 
 /** One message can be so large that a level is skipped. */
-function levelAt(part: number, level: Level): Level {
-  if (part > (level === 'stopped' ? RESUME_AT : 1)) return 'stopped';
-  return part > (level === 'open' ? CROWDED_FROM : CROWDED_UNTIL) ? 'crowded' : 'open';
+function levelAt(part: number, before: Level): Level {
+  if (part > before.upTo) return part > CROWDED.upTo ? STOPPED : CROWDED;
+  if (part <= before.above) return part <= CROWDED.above ? OPEN : CROWDED;
+  return before;
 }

@@ -10,8 +10,8 @@ import {
   type Runtime,
   type Transport,
 } from '@rds-tcp/core';
+import { allocate } from './allocate.js';
 import { diagnostics } from './diagnostics.js';
-import { allocate } from './read-buffer.js';
 import { SystemClock, wallClockMicroseconds } from './system-clock.js';
 import { TcpTransport } from './tcp-transport.js';
 

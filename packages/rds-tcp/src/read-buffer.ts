@@ -5,7 +5,8 @@
  * in it are the program's.
  */
 
-import { markAsUntransferable } from 'node:worker_threads';
+import { allocateUntransferable } from './allocate.js';
+import { SmallReads } from './small-reads.js';
 
 /** Most connections of a large cluster are idle: memory for what they say now and then. */
 const FIRST_BYTES = 8 * 1024;
@@ -16,14 +17,9 @@ const GROWTH = 4;
 const LEAST_PART = 8;
 /** So many of them in a row, and the traffic is over that asked for more memory. */
 const SMALL_READS = 32;
-/** What is copied out of very small reads stands together: memory for each costs more than both. */
-const SHARED_BYTES = 8 * 1024;
-/** Larger ones have memory of their own, or much would be left over where the next has no room. */
-const MOST_SHARED_BYTES = 1024;
 
-/** Of all connections, and used up one read behind the other, never twice. */
-let shared: Uint8Array = new Uint8Array(0);
-let sharedUsed = 0;
+/** One for all connections of the process. */
+const copies = new SmallReads();
 
 export class ReadBuffer {
   #memory: Uint8Array | null = null;
@@ -32,7 +28,7 @@ export class ReadBuffer {
 
   /** Memory for the next read. */
   take(): Uint8Array {
-    this.#memory ??= allocateShared(this.#bytes);
+    this.#memory ??= allocateUntransferable(this.#bytes);
     return this.#memory;
   }
 
@@ -53,32 +49,6 @@ export class ReadBuffer {
       this.#bytes = FIRST_BYTES;
       this.#memory = null;
     }
-    return bytes > MOST_SHARED_BYTES ? taken.slice(0, bytes) : copyTogether(taken, bytes);
+    return copies.copy(taken, bytes);
   }
-}
-
-function copyTogether(taken: Uint8Array, bytes: number): Uint8Array {
-  if (shared.length - sharedUsed < bytes) {
-    shared = allocateShared(SHARED_BYTES);
-    sharedUsed = 0;
-  }
-  const copy = shared.subarray(sharedUsed, sharedUsed + bytes);
-  copy.set(taken.subarray(0, bytes));
-  sharedUsed += bytes;
-  return copy;
-}
-
-/** Who transferred one message to another thread would take along all that stands beside it. */
-function allocateShared(bytes: number): Uint8Array {
-  const memory = allocate(bytes);
-  markAsUntransferable(memory.buffer);
-  return memory;
-}
-
-/**
- * Not filled with zeros: nothing of it is seen before it was written. And a plain array: that it
- * was made as a Buffer is nobody's business.
- */
-export function allocate(bytes: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
 }

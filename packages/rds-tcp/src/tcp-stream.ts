@@ -64,12 +64,10 @@ export class TcpStream implements Stream {
 
   write(chunks: readonly Uint8Array[], done: () => void): void {
     const socket = this.#socket;
-    const joined = writeBuffers.join(chunks);
+    // Behind something that waits it would wait too, and gain nothing.
+    const joined = socket.writableLength === 0 ? writeBuffers.join(chunks) : null;
     if (joined !== null) {
-      socket.write(joined, () => {
-        writeBuffers.giveBack(joined);
-        done();
-      });
+      this.#writeJoined(joined, done);
       return;
     }
     const last = chunks.length - 1;
@@ -96,6 +94,17 @@ export class TcpStream implements Stream {
   resume(): void {
     this.#isPaused = false;
     this.#socket.resume();
+  }
+
+  #writeJoined(joined: Uint8Array, done: () => void): void {
+    const socket = this.#socket;
+    socket.write(joined, () => {
+      if (waits) writeBuffers.giveBack(joined);
+      done();
+    });
+    // What the system has taken is free at once; Node calls back when this turn is over.
+    const waits = socket.writableLength > 0;
+    if (!waits) writeBuffers.giveBack(joined);
   }
 
   #received(chunk: Uint8Array): void {

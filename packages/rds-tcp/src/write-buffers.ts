@@ -3,15 +3,15 @@
  * does for each piece of a write costs more than to copy a few kilobytes.
  */
 
-import { allocate } from './read-buffer.js';
+import { allocate } from './allocate.js';
 
 /** From so much per piece on, copying costs more than the pieces do. */
 const LARGE_PIECE_BYTES = 4 * 1024;
 /** As much as the core writes at once, as long as it is made of small pieces. */
 const BUFFER_BYTES = 160 * 1024;
 /**
- * More are in use only where the operating systems of many peers take nothing, and there nothing
- * is gained by a write that is faster.
+ * One is in use only for a moment, or while its connection waits for its peer: more of those in
+ * the same turn write their pieces as they are.
  */
 const MAX_BUFFERS = 8;
 

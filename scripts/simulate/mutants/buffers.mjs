@@ -161,8 +161,8 @@ export const bufferMutants = [
     patches: [
       {
         file: 'hard-limit.ts',
-        find: "if (wasOpen !== (this.#level === 'open')) this",
-        replace: "if (wasOpen && this.#level !== 'open') this",
+        find: 'if (isCrowded !== (before !== OPEN)) this',
+        replace: 'if (isCrowded && before === OPEN) this',
       },
     ],
   },
