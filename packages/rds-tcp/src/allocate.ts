@@ -1,4 +1,4 @@
-/** Memory for what is read and written, not filled with zeros: nothing of it is seen before. */
+/** Memory to read into and to write from. It is not filled with zeros, which nobody would see. */
 
 import { markAsUntransferable } from 'node:worker_threads';
 
