@@ -1,7 +1,7 @@
 /**
  * SmallReads: where little that was read is copied to, so that its buffer can be read into again.
  * Very small reads stand one behind the other, where no byte is written twice: memory of its own
- * for each costs several times as much as the copy.
+ * for each costs twice as much.
  */
 
 import { allocateUntransferable } from './allocate.js';
