@@ -38,8 +38,6 @@ export class Acknowledger {
   readonly #runtime: Runtime;
   #isScheduled = false;
   #signedAtMs = 0;
-  /** What had been received when the last acknowledgement left. */
-  #ackedAtBytes = 0;
 
   constructor(owner: AcknowledgerOwner, inbound: Inbound, outbound: Outbound, runtime: Runtime) {
     this.#owner = owner;
@@ -52,7 +50,7 @@ export class Acknowledger {
   chunkEnded(): void {
     if (!this.#owner.acksInBand) return;
     const { flushDue, traffic } = this.#owner;
-    if (!flushDue && traffic.rxBytes - this.#ackedAtBytes >= ACK_BYTES) this.giveDue();
+    if (!flushDue && traffic.rxBytes - traffic.ackedRxBytes >= ACK_BYTES) this.giveDue();
     if (this.#isScheduled) return;
     if (!this.#inbound.ackDue && this.#inbound.refusals.untold === 0) {
       // A large message on a slow network: its sender must not take us for dead meanwhile.
@@ -75,7 +73,8 @@ export class Acknowledger {
 
   /** An acknowledgement leaves, alone or with something else. */
   told(): void {
-    this.#ackedAtBytes = this.#owner.traffic.rxBytes;
+    const { traffic } = this.#owner;
+    traffic.ackedRxBytes = traffic.rxBytes;
   }
 
   /** Says what we have received, unless that is said. */

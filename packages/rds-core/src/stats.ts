@@ -4,6 +4,8 @@
  * that can not mean anything here are not there; docs/PARITY.md says why, one by one.
  */
 
+import { keepAsDoubles } from './sums.js';
+
 export class Stats {
   /** Connections that were up and broke, or were replaced. */
   conn_reset = 0;
@@ -82,6 +84,10 @@ export class Stats {
   flow_miss_other_destination = 0;
   /** Connections closed or refused, by why. */
   readonly closed: Record<string, number> = {};
+
+  constructor() {
+    keepAsDoubles(this);
+  }
 
   countClosed(reason: string): void {
     this.closed[reason] = (this.closed[reason] ?? 0) + 1;

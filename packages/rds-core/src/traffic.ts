@@ -4,12 +4,20 @@
  * each sum is felt.
  */
 
+import { keepAsDoubles } from './sums.js';
+
 export class Traffic {
   /** Bytes written to TCP and read from it: with headers, maps, acknowledgements and resends. */
   txBytes = 0;
   rxBytes = 0;
+  /** What `rxBytes` was when the last acknowledgement left. */
+  ackedRxBytes = 0;
   /** Messages received, each counted once. */
   rxMessages = 0;
   /** Messages sent once more after a connection broke. */
   retransmitted = 0;
+
+  constructor() {
+    keepAsDoubles(this);
+  }
 }
