@@ -21,6 +21,7 @@ import type { PeerKind } from './peer.js';
 import type { WaitOptions } from './pending.js';
 import { Pings } from './pings.js';
 import type { TcpAddress } from './runtime.js';
+import type { Outstanding } from './send-quota.js';
 import { SenderAddresses } from './sender-addresses.js';
 import type { SocketTable } from './socket-table.js';
 import type { Stranger } from './stranger.js';
@@ -44,6 +45,7 @@ export class Connection implements Route, LaneOwner {
   /** The first path, which says who the peer is. */
   readonly path: Path;
   readonly #paths: PathSet;
+  readonly outstanding: Outstanding = { bytes: 0 };
   readonly #owner: ConnectionOwner;
   readonly #setup: PathSetup;
   #kind: PeerKind = 'unknown';

@@ -121,7 +121,8 @@ export class FlowTable {
     let destination = this.#destinations.get(route);
     if (destination === undefined) {
       this.#forgetRoutes();
-      destination = { quota: new SendQuota(this.#sendBufferBytes), flows: new Map() };
+      const quota = new SendQuota(this.#sendBufferBytes, route.outstanding);
+      destination = { quota, flows: new Map() };
       this.#destinations.set(route, destination);
     }
     const { quota, flows } = destination;

@@ -10,7 +10,7 @@ import { type Receipt, SETTLEMENT_ERRORS, type Settlement } from './message.js';
 import { type Payload, payloadBytes } from './payload.js';
 import type { Pending } from './pending.js';
 import { Queue } from './queue.js';
-import type { RoomWaiter, SendQuota } from './send-quota.js';
+import type { Outstanding, RoomWaiter, SendQuota } from './send-quota.js';
 import type { MessageOwner, Settled, Train } from './train.js';
 
 /** The way to a node: a connection, or the loopback. */
@@ -29,6 +29,8 @@ export interface Route {
   ): void;
   /** Drops what is not acknowledged of the owners that match. */
   cancel(matches: (owner: MessageOwner) => boolean): Unacknowledged;
+  /** Of all who send this way. */
+  readonly outstanding: Outstanding;
   /** It was forgotten: there is another one by now, or will be. */
   readonly isGone: boolean;
 }
@@ -161,8 +163,11 @@ export class Flow implements RoomWaiter {
   /** Sends, if nothing is in the way. Returns what was. */
   trySend(payload: Payload, length: number, receipt: Receipt | null): Obstacle | null {
     const obstacle = this.obstacle(length);
-    this.refusedBytes = obstacle === 'room' ? length : 0;
-    if (obstacle !== null) return obstacle;
+    if (obstacle !== null) {
+      this.refusedBytes = obstacle === 'room' ? length : 0;
+      return obstacle;
+    }
+    this.refusedBytes = 0;
     const { group } = this;
     group.unsettled++;
     this.quota.reserve(length);

@@ -9,6 +9,7 @@ import { chargeBytes, type Receipt } from './message.js';
 import { copyPayload, type Payload } from './payload.js';
 import { Queue } from './queue.js';
 import type { Runtime } from './runtime.js';
+import type { Outstanding } from './send-quota.js';
 import type { Stats } from './stats.js';
 import type { MessageOwner, Settled } from './train.js';
 
@@ -32,6 +33,7 @@ const TURN_MESSAGES = 1024;
 
 export class Loopback implements Route {
   readonly isGone = false;
+  readonly outstanding: Outstanding = { bytes: 0 };
   readonly #runtime: Runtime;
   readonly #owner: LoopbackOwner;
   readonly #queue = new Queue<Handover>();

@@ -1,6 +1,11 @@
 /**
  * SendQuota: the send buffer of one socket towards one peer (SO_SNDBUF). The kernel has one per
  * socket; per peer, a dead peer fills its own and leaves the others alone.
+ *
+ * Who is alone with a peer may fill all of it. Where many sockets fill theirs, what waits would be
+ * many times what the connection can have under way, and would only leave the caches. So each may
+ * have as much as all together leave free of two buffers: two have two thirds of one each, 64 have
+ * a thirtieth, and who comes late finds room at once.
  */
 
 import { chargeBytes } from './message.js';
@@ -14,18 +19,28 @@ export interface RoomWaiter {
   roomCame(): boolean;
 }
 
+/** What all sockets of a node have with one peer: charged bytes, accepted and not settled. */
+export interface Outstanding {
+  bytes: number;
+}
+
+/** Of its buffer, whatever others have: enough for a write of its own. */
+const OWN_BYTES = 64 * 1024;
+
 const NOBODY_WAITS = -1;
 
 export class SendQuota {
   #limitBytes: number;
   #usedBytes = 0;
+  readonly #ofAll: Outstanding;
   readonly #waiters = new Queue<RoomWaiter>();
   /** What the first of the waiters needs, asked once and not at each send and acknowledgement. */
   #firstNeeds = NOBODY_WAITS;
   #waking = false;
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, ofAll: Outstanding) {
     this.#limitBytes = limitBytes;
+    this.#ofAll = ofAll;
   }
 
   get limitBytes(): number {
@@ -41,9 +56,18 @@ export class SendQuota {
     return this.#usedBytes;
   }
 
-  /** True if `bytes` of payload fit. An empty buffer takes any message that it may hold at all. */
+  /**
+   * True if `bytes` of payload fit. An empty buffer takes any message that it may hold at all, so
+   * whoever waits for room has something outstanding, and is asked again when that is settled.
+   */
   hasRoom(bytes: number): boolean {
-    return this.#usedBytes === 0 || this.#usedBytes + chargeBytes(bytes) <= this.#limitBytes;
+    const usedBytes = this.#usedBytes;
+    if (usedBytes === 0) return true;
+    const moreBytes = chargeBytes(bytes);
+    const thenBytes = usedBytes + moreBytes;
+    if (thenBytes > this.#limitBytes) return false;
+    const leftBytes = 2 * this.#limitBytes - this.#ofAll.bytes - moreBytes;
+    return thenBytes <= leftBytes || thenBytes <= OWN_BYTES;
   }
 
   /** The same for one whose turn it is not: nobody waits who was there before. */
@@ -52,7 +76,9 @@ export class SendQuota {
   }
 
   reserve(bytes: number): void {
-    this.#usedBytes += chargeBytes(bytes);
+    const chargedBytes = chargeBytes(bytes);
+    this.#usedBytes += chargedBytes;
+    this.#ofAll.bytes += chargedBytes;
   }
 
   /**
@@ -62,6 +88,7 @@ export class SendQuota {
   release(chargedBytes: number): boolean {
     const usedBytes = this.#usedBytes - chargedBytes;
     this.#usedBytes = usedBytes;
+    this.#ofAll.bytes -= chargedBytes;
     if (this.#firstNeeds !== NOBODY_WAITS && this.hasRoom(this.#firstNeeds)) this.#wake();
     return usedBytes === 0;
   }

@@ -91,6 +91,7 @@ class Rig {
     if (known !== undefined) return known;
     const outbound = new Outbound(SOURCE, new SlabPool(), FIRST_SEQUENCE, this.stats);
     const route: Route = {
+      outstanding: { bytes: 0 },
       isGone: false,
       isCongested: () => false,
       awaitUncongested() {},

@@ -138,6 +138,7 @@ test('a socket forgets the names of 65,536 destinations, but not where something
   const sent: { settle(): void }[] = [];
   const { table } = tableOf({
     isCongested: () => false,
+    outstanding: { bytes: 0 },
     isGone: false,
     send: (_, _length, _sport, _dport, owner) => {
       const message = { count: 1, chargedBytes: 64, receipt: null };

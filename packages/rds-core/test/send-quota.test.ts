@@ -7,12 +7,14 @@ import { RdsError } from '../src/errors.js';
 import { Flow, type Route } from '../src/flow.js';
 import { chargeBytes } from '../src/message.js';
 import { Pending } from '../src/pending.js';
-import { type RoomWaiter, SendQuota } from '../src/send-quota.js';
+import { type Outstanding, type RoomWaiter, SendQuota } from '../src/send-quota.js';
 import type { MessageOwner } from '../src/train.js';
+
+const KIB = 1024;
 
 describe('SendQuota', () => {
   test('has room up to its limit', () => {
-    const quota = new SendQuota(1000);
+    const quota = new SendQuota(1000, { bytes: 0 });
     quota.reserve(600);
     expect([quota.hasRoom(400), quota.hasRoom(401)]).toEqual([true, false]);
     quota.reserve(400);
@@ -23,7 +25,7 @@ describe('SendQuota', () => {
   });
 
   test('counts small messages as 64 bytes', () => {
-    const quota = new SendQuota(128);
+    const quota = new SendQuota(128, { bytes: 0 });
     quota.reserve(0);
     quota.reserve(1);
     expect([quota.usedBytes, quota.hasRoom(0)]).toEqual([128, false]);
@@ -32,14 +34,14 @@ describe('SendQuota', () => {
   });
 
   test('takes one message when it is empty, however small it is itself', () => {
-    const quota = new SendQuota(10);
+    const quota = new SendQuota(10, { bytes: 0 });
     expect(quota.hasRoom(10)).toBe(true);
     quota.reserve(10);
     expect(quota.hasRoom(0)).toBe(false);
   });
 
   test('wakes nobody who has no room', () => {
-    const quota = new SendQuota(1000);
+    const quota = new SendQuota(1000, { bytes: 0 });
     const woken: number[] = [];
     quota.reserve(500);
     quota.reserve(500);
@@ -58,6 +60,68 @@ describe('SendQuota', () => {
   });
 });
 
+describe('quotas of sockets that send to the same peer', () => {
+  const LIMIT_BYTES = 600 * KIB;
+
+  /** Fills them in turn with messages of 1 KiB. What each of them then has, in KiB. */
+  function fill(quotas: readonly SendQuota[]): number[] {
+    for (let hadRoom = true; hadRoom; ) {
+      hadRoom = false;
+      for (const quota of quotas) {
+        if (!quota.admits(KIB)) continue;
+        quota.reserve(KIB);
+        hadRoom = true;
+      }
+    }
+    return quotas.map(({ usedBytes }) => usedBytes / KIB);
+  }
+
+  function quotas(count: number, ofAll: Outstanding = { bytes: 0 }): SendQuota[] {
+    return Array.from({ length: count }, () => new SendQuota(LIMIT_BYTES, ofAll));
+  }
+
+  test.each([
+    [1, 600],
+    [2, 400],
+    [3, 300],
+    [11, 100],
+  ])('%i of them may have %i KiB each', (count, each) => {
+    expect(fill(quotas(count))).toEqual(Array.from({ length: count }, () => each));
+  });
+
+  test('have 64 KiB each, however many they are', () => {
+    const all = quotas(100);
+    expect(fill(all)).toEqual(Array.from({ length: 100 }, () => 64));
+  });
+
+  test('have no more than they have alone, if that is less', () => {
+    const ofAll = { bytes: 0 };
+    const small = new SendQuota(10 * KIB, ofAll);
+    expect(fill([...quotas(20, ofAll), small])[20]).toBe(10);
+  });
+
+  test('leave room for one that comes late, as much as it leaves to others that do', () => {
+    const ofAll = { bytes: 0 };
+    const [early, late] = quotas(2, ofAll) as [SendQuota, SendQuota];
+    expect([fill([early]), fill([late])]).toEqual([[600], [300]]);
+    early.release(600 * KIB);
+    expect(fill([late])).toEqual([600]);
+    late.release(600 * KIB);
+    expect(ofAll.bytes).toBe(0);
+  });
+
+  test('do not wait for each other once they have nothing under way', () => {
+    const [busy, waiting] = quotas(2) as [SendQuota, SendQuota];
+    let woken = 0;
+    fill([busy, waiting]);
+    waiting.wait({ roomNeeded: 600 * KIB, roomCame: () => woken++ > 0 });
+    waiting.release(200 * KIB);
+    expect(woken).toBe(0);
+    waiting.release(200 * KIB);
+    expect(woken).toBe(1);
+  });
+});
+
 /** A peer that takes what it is sent, and acknowledges when it is told to. */
 class Peer {
   readonly quota: SendQuota;
@@ -73,11 +137,12 @@ class Peer {
       this.#unacknowledged.push({ length, owner });
     },
     cancel: () => ({ messages: 0, bytes: 0 }),
+    outstanding: { bytes: 0 },
     isGone: false,
   };
 
   constructor(limitBytes: number) {
-    this.quota = new SendQuota(limitBytes);
+    this.quota = new SendQuota(limitBytes, this.#route.outstanding);
   }
 
   flow(port: number): Flow {

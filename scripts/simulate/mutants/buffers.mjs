@@ -54,10 +54,9 @@ export const bufferMutants = [
     patches: [
       {
         file: 'flow-table.ts',
-        find: 'destination = { quota: new SendQuota(this.#sendBufferBytes), flows: new Map() };',
+        find: 'const quota = new SendQuota(this.#sendBufferBytes, route.outstanding);',
         replace: `const [other] = this.#destinations.values();
-      const quota = other?.quota ?? new SendQuota(this.#sendBufferBytes);
-      destination = { quota, flows: new Map() };`,
+      const quota = other?.quota ?? new SendQuota(this.#sendBufferBytes, route.outstanding);`,
       },
     ],
   },

@@ -60,6 +60,7 @@ test('routes that are gone are not kept by a socket', () => {
         isCongested: () => false,
         awaitUncongested() {},
         send() {},
+        outstanding: { bytes: 0 },
         isGone: true,
         cancel: () => {
           asked++;

@@ -25,18 +25,31 @@ export function overlooked(wasCongested: boolean): string | undefined {
   return wasCongested ? 'was sent to a congested port' : undefined;
 }
 
-/** EAGAIN, though all that ever went to that peer would fit into the send buffer for it. */
+/** What a socket may have under way to a peer, whatever other sockets have. */
+const OWN_BYTES = 64 * 1024;
+
+/**
+ * EAGAIN, though all that ever went to that peer would fit into the send buffer for it, and with
+ * what other sockets of the node sent there into two.
+ */
 export function neededRoom(
   socket: RdsSocket,
   entries: readonly Entry[],
   entry: Entry,
 ): string | undefined {
   const there = entries.filter(({ from, flow, settlement }) => {
-    return from === entry.from && flow.to === entry.flow.to && settlement !== 'not-delivered';
+    const isBetween = from.address === entry.from.address && flow.to === entry.flow.to;
+    return isBetween && settlement !== 'not-delivered';
   });
-  const bytes = there.reduce((sum, { length }) => sum + chargeBytes(length), 0);
-  if (bytes > socket.sendBufferBytes) return undefined;
-  return `no room, with ${bytes} bytes of ${socket.sendBufferBytes} sent there in all`;
+  const ofAll = chargedBytes(there);
+  const own = chargedBytes(there.filter(({ from }) => from === entry.from));
+  if (own > socket.sendBufferBytes) return undefined;
+  if (own > OWN_BYTES && own + ofAll > 2 * socket.sendBufferBytes) return undefined;
+  return `no room, with ${own} bytes of ${socket.sendBufferBytes} sent there in all`;
+}
+
+function chargedBytes(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { length }) => sum + chargeBytes(length), 0);
 }
 
 /** The queue counts less than what it holds, or more. */
