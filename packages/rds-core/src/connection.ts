@@ -13,6 +13,7 @@ import type { Introduction } from './introduction.js';
 import type { LaneOwner } from './lane.js';
 import type { Receipt } from './message.js';
 import type { MapSource } from './outbound.js';
+import type { Outstanding } from './outstanding.js';
 import type { Path } from './path.js';
 import type { PathSetup } from './path-owner.js';
 import { type Carried, PathSet } from './path-set.js';
@@ -21,7 +22,6 @@ import type { PeerKind } from './peer.js';
 import type { WaitOptions } from './pending.js';
 import { Pings } from './pings.js';
 import type { TcpAddress } from './runtime.js';
-import type { Outstanding } from './send-quota.js';
 import { SenderAddresses } from './sender-addresses.js';
 import type { SocketTable } from './socket-table.js';
 import type { Stranger } from './stranger.js';
@@ -45,7 +45,6 @@ export class Connection implements Route, LaneOwner {
   /** The first path, which says who the peer is. */
   readonly path: Path;
   readonly #paths: PathSet;
-  readonly outstanding: Outstanding = { bytes: 0 };
   readonly #owner: ConnectionOwner;
   readonly #setup: PathSetup;
   #kind: PeerKind = 'unknown';
@@ -92,6 +91,10 @@ export class Connection implements Route, LaneOwner {
   }
 
   // ── Route ────────────────────────────────────────────────────────────────────────────────────
+
+  get outstanding(): Outstanding {
+    return this.#paths.outstanding;
+  }
 
   isCongested(port: number): boolean {
     if (!this.#congestion.isCongested(port)) return false;

@@ -7,10 +7,11 @@
 import type { Address } from './address.js';
 import { type Outcome, RdsError, type RdsErrorDetails } from './errors.js';
 import { type Receipt, SETTLEMENT_ERRORS, type Settlement } from './message.js';
+import type { Outstanding } from './outstanding.js';
 import { type Payload, payloadBytes } from './payload.js';
 import type { Pending } from './pending.js';
 import { Queue } from './queue.js';
-import type { Outstanding, RoomWaiter, SendQuota } from './send-quota.js';
+import type { RoomWaiter, SendQuota } from './send-quota.js';
 import type { MessageOwner, Settled, Train } from './train.js';
 
 /** The way to a node: a connection, or the loopback. */
@@ -29,7 +30,7 @@ export interface Route {
   ): void;
   /** Drops what is not acknowledged of the owners that match. */
   cancel(matches: (owner: MessageOwner) => boolean): Unacknowledged;
-  /** Of all who send this way. */
+  /** What all who send this way have outstanding; their send buffers share it. */
   readonly outstanding: Outstanding;
   /** It was forgotten: there is another one by now, or will be. */
   readonly isGone: boolean;

@@ -5,13 +5,18 @@
  */
 
 import type { Flow, Route, Unacknowledged } from './flow.js';
-import { chargeBytes, type Receipt } from './message.js';
-import { copyPayload, type Payload } from './payload.js';
+import { HandOuts } from './hand-outs.js';
+import type { Receipt } from './message.js';
+import { IN_FLIGHT_BYTES } from './outbound.js';
+import { Outstanding } from './outstanding.js';
+import type { Payload } from './payload.js';
 import { Queue } from './queue.js';
 import type { Runtime } from './runtime.js';
-import type { Outstanding } from './send-quota.js';
+import { FramePlacer, Slab, SlabPool, type SlabSource } from './slab.js';
 import type { Stats } from './stats.js';
-import type { MessageOwner, Settled } from './train.js';
+import { countOf, type MessageOwner, type Train } from './train.js';
+import { TrainYard } from './train-yard.js';
+import { HEADER_BYTES, lengthAt } from './wire/header.js';
 
 export interface LoopbackOwner {
   readonly stats: Stats;
@@ -21,28 +26,31 @@ export interface LoopbackOwner {
   deliverLocally(sport: number, dport: number, data: Uint8Array): boolean;
 }
 
-interface Handover extends Settled {
-  readonly data: Uint8Array;
-  readonly sport: number;
-  readonly dport: number;
-  readonly owner: MessageOwner;
-}
-
 /** Messages handed over before the event loop gets its turn again. */
 const TURN_MESSAGES = 1024;
 
+/** A large message waits in the memory that its receiver gets; small ones are copied out. */
+const KEPT: SlabSource = { take: (bytes) => new Slab(bytes, null) };
+
 export class Loopback implements Route {
   readonly isGone = false;
-  readonly outstanding: Outstanding = { bytes: 0 };
+  /** As much as between two nodes. */
+  readonly outstanding = new Outstanding(IN_FLIGHT_BYTES);
   readonly #runtime: Runtime;
   readonly #owner: LoopbackOwner;
-  readonly #queue = new Queue<Handover>();
+  readonly #yard: TrainYard;
+  readonly #queue = new Queue<Train>();
+  readonly #handOuts = new HandOuts();
   readonly #blocked = new Set<Flow>();
   #scheduled = false;
+  /** What is being handed over, and how many of its messages have been. */
+  #train: Train | null = null;
+  #handedOver = 0;
 
   constructor(runtime: Runtime, owner: LoopbackOwner) {
     this.#runtime = runtime;
     this.#owner = owner;
+    this.#yard = new TrainYard(new FramePlacer(new SlabPool(), KEPT), () => {});
   }
 
   isCongested(port: number): boolean {
@@ -68,39 +76,81 @@ export class Loopback implements Route {
     owner: MessageOwner,
     receipt: Receipt | null,
   ): void {
-    const data = new Uint8Array(length);
-    copyPayload(payload, data, 0);
-    const chargedBytes = chargeBytes(length);
-    this.#queue.push({ data, count: 1, chargedBytes, sport, dport, owner, receipt });
-    this.#owner.stats.send_queued++;
-    this.#owner.stats.copy_from_user += length;
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      this.#runtime.defer(this.#drain);
-    }
+    const { stats } = this.#owner;
+    stats.send_queued++;
+    stats.copy_from_user += length;
+    const opened = this.#yard.board(payload, length, sport, dport, owner, receipt);
+    if (opened === null) return;
+    this.#queue.push(opened);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#runtime.defer(this.#drain);
   }
 
   cancel(matches: (owner: MessageOwner) => boolean): Unacknowledged {
     const canceled = this.#queue.removeWhere(({ owner }) => matches(owner));
-    for (const item of canceled) item.owner.settled(item, 'canceled', 'not-delivered');
-    const bytes = canceled.reduce((sum, { data }) => sum + data.byteLength, 0);
-    this.#owner.stats.send_canceled += canceled.length;
-    return { messages: canceled.length, bytes };
+    const rest = this.#cutOff(matches);
+    if (rest !== null) canceled.unshift(rest);
+    const messages = countOf(canceled);
+    const bytes = canceled.reduce((sum, { payloadBytes }) => sum + payloadBytes, 0);
+    this.#owner.stats.send_canceled += messages;
+    for (const train of canceled) {
+      train.seal();
+      train.settle('canceled');
+    }
+    return { messages, bytes };
   }
 
   readonly #drain = (): void => {
-    for (let count = 0; count < TURN_MESSAGES; count++) {
-      const item = this.#queue.shift();
-      if (item === undefined) {
+    for (let left = TURN_MESSAGES; left > 0; ) {
+      const train = this.#next(left);
+      if (train === null) {
         this.#scheduled = false;
         return;
       }
-      const found = this.#owner.deliverLocally(item.sport, item.dport, item.data);
-      this.#owner.stats.send_acked++;
-      if (!found && item.receipt !== null) this.#owner.stats.send_refused++;
-      if (found) item.owner.settled(item, 'delivered', null);
-      else item.owner.settled(item, 'refused', 'not-delivered');
+      left -= train.count;
+      this.#handOver(train);
     }
     this.#runtime.yield(this.#drain);
   };
+
+  /** The next messages in order: a train, or of a longer one the first `most`. */
+  #next(most: number): Train | null {
+    const first = this.#queue.peek();
+    if (first === undefined) return null;
+    first.seal();
+    if (first.count > most) return first.split(most);
+    this.#queue.shift();
+    return first;
+  }
+
+  #handOver(train: Train): void {
+    const { stats } = this.#owner;
+    const { slab, sport, dport } = train;
+    let at = train.start;
+    let found = false;
+    this.#train = train;
+    // Whoever is given a message may cancel those behind it: see `cancel`.
+    for (this.#handedOver = 1; this.#handedOver <= this.#train.count; this.#handedOver++) {
+      const from = at + HEADER_BYTES;
+      at = from + lengthAt(slab.view, from - HEADER_BYTES);
+      // The slab is used again, and the message is for whoever gets it to keep.
+      const { bytes, isForKeeps } = slab;
+      const data = isForKeeps ? bytes.subarray(from, at) : this.#handOuts.copy(bytes, from, at);
+      found = this.#owner.deliverLocally(sport, dport, data);
+      if (!found && train.receipt !== null) stats.send_refused++;
+    }
+    const handedOver = this.#train;
+    this.#train = null;
+    stats.send_acked += handedOver.count;
+    handedOver.settle(found ? 'delivered' : 'refused');
+  }
+
+  /** What is left of the train that is being handed over, if it is to be canceled. */
+  #cutOff(matches: (owner: MessageOwner) => boolean): Train | null {
+    const train = this.#train;
+    if (train === null || this.#handedOver === train.count || !matches(train.owner)) return null;
+    this.#train = train.split(this.#handedOver);
+    return train;
+  }
 }

@@ -21,7 +21,9 @@ export interface ReconnectOptions {
 export interface BufferOptions {
   /**
    * SO_SNDBUF: payload bytes per socket and peer that are accepted and not yet acknowledged.
-   * Beyond it a send waits, or fails with EAGAIN. Default 4 MiB.
+   * Beyond it a send waits, or fails with EAGAIN. Sockets that send to the same peer share: each
+   * may have what all leave free of 8 MiB per path, or of two buffers if these are larger, and
+   * 64 KiB in any case. Default 4 MiB.
    */
   readonly sendBufferBytes?: number | undefined;
   /**

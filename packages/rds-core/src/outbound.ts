@@ -11,7 +11,8 @@ import type { Payload } from './payload.js';
 import { type ControlFrame, SendQueue } from './send-queue.js';
 import { FramePlacer, type SlabPool } from './slab.js';
 import type { Stats } from './stats.js';
-import { type MessageOwner, type Train, TrainPool } from './train.js';
+import type { MessageOwner, Train } from './train.js';
+import { TrainYard } from './train-yard.js';
 import { BatchEncoder } from './wire/batch-encoder.js';
 import {
   FLAG_ACK_REQUIRED,
@@ -33,13 +34,7 @@ const BATCH_BYTES = 128 * 1024;
  * Unacknowledged bytes per path. Four of the largest messages, so that large ones overlap; a
  * longer delay wants more, priorities and cancel want less.
  */
-const IN_FLIGHT_BYTES = 4 * 1024 * 1024;
-
-/**
- * How long a train becomes: many times its costs, and still a small part of a batch, whose last
- * one may be cut off by an acknowledgement, and of the window.
- */
-const MAX_TRAIN_BYTES = 16 * 1024;
+export const IN_FLIGHT_BYTES = 4 * 1024 * 1024;
 
 /** Port of probes: pings that carry extension headers. It can not be bound. */
 export const PROBE_PORT = 1;
@@ -79,7 +74,7 @@ export class Outbound {
   readonly #source: OutboundSource;
   readonly #stats: Stats;
   readonly #placer: FramePlacer;
-  readonly #trains = new TrainPool();
+  readonly #yard: TrainYard;
   readonly #batch = new BatchEncoder();
   /**
    * Inside, sequences are counted from the first of this path, which is 1: a small integer is
@@ -96,6 +91,7 @@ export class Outbound {
     this.#source = source;
     this.#stats = stats;
     this.#placer = new FramePlacer(pool);
+    this.#yard = new TrainYard(this.#placer, () => source.slabFull());
     this.#base = firstSequence - 1;
   }
 
@@ -127,22 +123,13 @@ export class Outbound {
     owner: MessageOwner,
     receipt: Receipt | null,
   ): void {
-    const { train } = owner;
-    const frameBytes = HEADER_BYTES + length;
-    if (train !== null && receipt === null && train.end + frameBytes <= train.limit) {
-      train.put(payload, length);
-      return;
-    }
-    train?.seal();
-    const opened = this.#open(payload, length, sport, dport, owner);
-    if (receipt === null) this.#letGrow(opened);
-    else opened.receipt = receipt;
-    this.queue.push(opened);
+    const opened = this.#yard.board(payload, length, sport, dport, owner, receipt);
+    if (opened !== null) this.queue.push(opened);
   }
 
   /** Accepts a note for the peer, a reliable message 0 → 0. */
   note(payload: Uint8Array, owner: MessageOwner): void {
-    this.queue.pushNote(this.#open(payload, payload.byteLength, 0, 0, owner));
+    this.queue.pushNote(this.#yard.open(payload, payload.byteLength, 0, 0, owner));
   }
 
   hasRoom(link: Link): boolean {
@@ -179,37 +166,6 @@ export class Outbound {
   writeUnsequenced(link: Link, flags: number): void {
     this.#encode(0, 0, 0, flags, null);
     this.#write(link);
-  }
-
-  /** A train with one message. */
-  #open(
-    payload: Payload,
-    length: number,
-    sport: number,
-    dport: number,
-    owner: MessageOwner,
-  ): Train {
-    const frameBytes = HEADER_BYTES + length;
-    if (!this.#placer.fits(frameBytes)) this.#source.slabFull();
-    const slab = this.#placer.place(frameBytes);
-    const train = this.#trains.take();
-    train.slab = slab;
-    train.start = slab.used - frameBytes;
-    train.end = train.start;
-    train.limit = slab.used;
-    train.sport = sport;
-    train.dport = dport;
-    train.owner = owner;
-    train.put(payload, length);
-    return train;
-  }
-
-  /** As long as the last one of its flow and once more, so that little is kept in vain. */
-  #letGrow(train: Train): void {
-    const { owner, slab, start, limit } = train;
-    owner.train = train;
-    const wantedBytes = Math.min(2 * owner.trainBytes, MAX_TRAIN_BYTES) - (limit - start);
-    if (wantedBytes > 0) train.limit = slab.reserve(wantedBytes);
   }
 
   #fillBatch(): void {

@@ -10,6 +10,8 @@
 
 import type { Unacknowledged } from './flow.js';
 import { Lane, type LaneOwner, pathOfPort } from './lane.js';
+import { IN_FLIGHT_BYTES } from './outbound.js';
+import { Outstanding } from './outstanding.js';
 import { Path } from './path.js';
 import type { PathSetup } from './path-owner.js';
 import type { SendQueue } from './send-queue.js';
@@ -29,6 +31,8 @@ export class PathSet {
   readonly all: Path[];
   readonly #owner: LaneOwner;
   readonly #setup: PathSetup;
+  /** Of all sockets, on all paths. */
+  readonly outstanding = new Outstanding(IN_FLIGHT_BYTES);
   /** What paths have carried that are gone. */
   #folded: Carried = { txMessages: 0, rxMessages: 0, txBytes: 0, rxBytes: 0, retransmitted: 0 };
   /** What they have not used. To a peer that lives, lower numbers of another path would be old. */
@@ -80,6 +84,7 @@ export class PathSet {
     if (count <= this.all.length || this.#isClosing) return;
     const waiting = this.all.flatMap(({ exchange }) => exchange.queue.takeFresh());
     while (this.all.length < count) this.all.push(this.#newLane(this.all.length));
+    this.outstanding.windowBytes = count * IN_FLIGHT_BYTES;
     for (const train of waiting) this.of(train.sport).exchange.queue.push(train);
     if (this.first.exchange.queue.hasSent) this.#hold();
     this.first.exchange.flushSoon();
@@ -99,6 +104,7 @@ export class PathSet {
       this.#unusedSequence = Math.max(this.#unusedSequence, lane.exchange.nextTxSequence);
       lane.close();
     }
+    this.outstanding.windowBytes = IN_FLIGHT_BYTES;
   }
 
   /** The first is up: the others can be. */

@@ -2,13 +2,14 @@
  * SendQuota: the send buffer of one socket towards one peer (SO_SNDBUF). The kernel has one per
  * socket; per peer, a dead peer fills its own and leaves the others alone.
  *
- * Who is alone with a peer may fill all of it. Where many sockets fill theirs, what waits would be
- * many times what the connection can have under way, and would only leave the caches. So each may
- * have as much as all together leave free of two buffers: two have two thirds of one each, 64 have
- * a thirtieth, and who comes late finds room at once.
+ * Who is alone with a peer may fill all of it. Those who are many share: each may have as much as
+ * all together leave free of two windows of the connection, or of two of its own buffers if these
+ * are larger. With the usual sizes two have two thirds of their buffers, 64 have a thirtieth, and
+ * who comes late finds room at once.
  */
 
 import { chargeBytes } from './message.js';
+import type { Outstanding, RoomSeeker } from './outstanding.js';
 import { Queue } from './queue.js';
 
 /** A destination that waits for room. */
@@ -19,17 +20,12 @@ export interface RoomWaiter {
   roomCame(): boolean;
 }
 
-/** What all sockets of a node have with one peer: charged bytes, accepted and not settled. */
-export interface Outstanding {
-  bytes: number;
-}
-
 /** Of its buffer, whatever others have: enough for a write of its own. */
-const OWN_BYTES = 64 * 1024;
+export const OWN_BYTES = 64 * 1024;
 
 const NOBODY_WAITS = -1;
 
-export class SendQuota {
+export class SendQuota implements RoomSeeker {
   #limitBytes: number;
   #usedBytes = 0;
   readonly #ofAll: Outstanding;
@@ -66,8 +62,18 @@ export class SendQuota {
     const moreBytes = chargeBytes(bytes);
     const thenBytes = usedBytes + moreBytes;
     if (thenBytes > this.#limitBytes) return false;
-    const leftBytes = 2 * this.#limitBytes - this.#ofAll.bytes - moreBytes;
-    return thenBytes <= leftBytes || thenBytes <= OWN_BYTES;
+    return thenBytes + this.#ofAll.bytes + moreBytes <= this.#sharedBytes || thenBytes <= OWN_BYTES;
+  }
+
+  /** What it could hold in all if those who are here stay as they are, and all want the same. */
+  get shareBytes(): number {
+    const othersBytes = this.#ofAll.bytes - this.#usedBytes;
+    const shareBytes = Math.floor((this.#sharedBytes - othersBytes) / 2);
+    return Math.min(Math.max(shareBytes, OWN_BYTES), this.#limitBytes);
+  }
+
+  get #sharedBytes(): number {
+    return 2 * Math.max(this.#limitBytes, this.#ofAll.windowBytes);
   }
 
   /** The same for one whose turn it is not: nobody waits who was there before. */
@@ -95,10 +101,11 @@ export class SendQuota {
 
   wait(waiter: RoomWaiter): void {
     this.#waiters.push(waiter);
+    this.#ofAll.add(this);
     this.needChanged();
   }
 
-  /** The first of those who wait may need another amount now. */
+  /** The first of those who wait may need another amount now, or there may be more room. */
   needChanged(): void {
     this.#firstNeeds = this.#waiters.peek()?.roomNeeded ?? NOBODY_WAITS;
     if (this.#firstNeeds !== NOBODY_WAITS && this.hasRoom(this.#firstNeeds)) this.#wake();
@@ -115,7 +122,10 @@ export class SendQuota {
       // It had its share; the next destination is first now.
       if (waits) this.#waiters.push(first);
     }
-    if (this.#waiters.length === 0) this.#firstNeeds = NOBODY_WAITS;
+    if (this.#waiters.length === 0) {
+      this.#firstNeeds = NOBODY_WAITS;
+      this.#ofAll.remove(this);
+    }
     this.#waking = false;
   }
 }

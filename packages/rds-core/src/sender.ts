@@ -27,8 +27,8 @@ export interface SendOptions extends WaitOptions {
 /** How `waitWritable` waits, and for how much room. */
 export interface WaitWritableOptions extends WaitOptions {
   /**
-   * How large a message is to fit. Default: half of the send buffer, or what was last refused with
-   * EAGAIN if that is more.
+   * How large a message is to fit. Default: half of the send buffer, or of the socket's share if
+   * others send there too; or what was last refused with EAGAIN if that is more.
    */
   readonly bytes?: number | undefined;
 }
@@ -107,7 +107,7 @@ export class Sender {
 
   waitWritable(to: Address | undefined, options: WaitWritableOptions): Promise<void> {
     const flow = this.flowTo(to, 'waitWritable');
-    const { bytes = Math.max(this.#sendBufferBytes >> 1, flow.refusedBytes) } = options;
+    const { bytes = Math.max(flow.quota.shareBytes >> 1, flow.refusedBytes) } = options;
     if (!isInteger(bytes, 0, this.#sendBufferBytes)) {
       const text = `bytes is a whole number up to ${this.#sendBufferBytes}, the send buffer`;
       throw new RdsError('EINVAL', text, { ...flow.details, syscall: 'waitWritable' });

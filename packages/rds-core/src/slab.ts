@@ -48,6 +48,11 @@ export class Slab {
     if (this.used === end) this.used = from;
   }
 
+  /** It is used once, so who was given a part of it may keep that. */
+  get isForKeeps(): boolean {
+    return this.#pool === null;
+  }
+
   retain(): void {
     this.#users++;
   }
@@ -92,14 +97,23 @@ export class SlabPool {
   }
 }
 
+/** Where a placer takes its slabs from. */
+export interface SlabSource {
+  /** One of at least so many bytes. */
+  take(leastBytes: number): Slab;
+}
+
 /** Finds the next place for a frame. One per path: its frames stand in the order they were sent. */
 export class FramePlacer {
-  readonly #pool: SlabPool;
+  readonly #pool: SlabSource;
+  readonly #largePool: SlabSource;
   #slab: Slab | null = null;
   #busy = false;
 
-  constructor(pool: SlabPool) {
+  /** Large frames have slabs of their own, which may come from elsewhere. */
+  constructor(pool: SlabSource, largePool = pool) {
     this.#pool = pool;
+    this.#largePool = largePool;
   }
 
   /** Whether such a frame has room where the last one stands. */
@@ -112,7 +126,7 @@ export class FramePlacer {
   /** A slab in which the last `frameBytes` before its `used` are the caller's, retained once. */
   place(frameBytes: number): Slab {
     const isLarge = frameBytes > OWN_SLAB_BYTES;
-    const slab = isLarge ? this.#pool.take(frameBytes) : this.#room(frameBytes);
+    const slab = isLarge ? this.#largePool.take(frameBytes) : this.#room(frameBytes);
     slab.used += frameBytes;
     slab.retain();
     return slab;

@@ -2,7 +2,7 @@
  * Sums: numbers that only grow. V8 keeps a whole number below 2^31 in another way than all others,
  * and when the first of an object grows beyond that, it throws away whatever it has compiled for
  * such objects. With bytes that is after 2 GiB, in the middle of the traffic. Kept the other way
- * from the start they cost a nanosecond more each time, and nothing ever happens.
+ * from the start they cost a nanosecond more each time, and that does not happen.
  */
 
 /** To be called by the constructor of who has such sums, all of them 0. */

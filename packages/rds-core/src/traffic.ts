@@ -10,7 +10,7 @@ export class Traffic {
   /** Bytes written to TCP and read from it: with headers, maps, acknowledgements and resends. */
   txBytes = 0;
   rxBytes = 0;
-  /** What `rxBytes` was when the last acknowledgement left. */
+  /** What `rxBytes` was when the last acknowledgement left: it grows as that does. */
   ackedRxBytes = 0;
   /** Messages received, each counted once. */
   rxMessages = 0;

@@ -11,6 +11,7 @@ import { RdsError } from '../src/errors.js';
 import type { Route } from '../src/flow.js';
 import type { Link } from '../src/link.js';
 import { Outbound, type OutboundSource } from '../src/outbound.js';
+import { Outstanding } from '../src/outstanding.js';
 import { Sender } from '../src/sender.js';
 import { SlabPool } from '../src/slab.js';
 import { Stats } from '../src/stats.js';
@@ -91,7 +92,7 @@ class Rig {
     if (known !== undefined) return known;
     const outbound = new Outbound(SOURCE, new SlabPool(), FIRST_SEQUENCE, this.stats);
     const route: Route = {
-      outstanding: { bytes: 0 },
+      outstanding: new Outstanding(1),
       isGone: false,
       isCongested: () => false,
       awaitUncongested() {},

@@ -6,6 +6,7 @@ import { Callers } from '../src/callers.js';
 import type { Route } from '../src/flow.js';
 import { FlowTable } from '../src/flow-table.js';
 import type { Incoming } from '../src/index.js';
+import { Outstanding } from '../src/outstanding.js';
 import { Queue } from '../src/queue.js';
 import { SlabPool } from '../src/slab.js';
 import { Stats } from '../src/stats.js';
@@ -138,7 +139,7 @@ test('a socket forgets the names of 65,536 destinations, but not where something
   const sent: { settle(): void }[] = [];
   const { table } = tableOf({
     isCongested: () => false,
-    outstanding: { bytes: 0 },
+    outstanding: new Outstanding(1),
     isGone: false,
     send: (_, _length, _sport, _dport, owner) => {
       const message = { count: 1, chargedBytes: 64, receipt: null };

@@ -101,3 +101,95 @@ test('thousands in a row arrive in order, and leave others their turn', async ()
   await clock.until(sender.flush());
   expect(heard.at(-1)).toBe('more');
 });
+
+describe('of many messages on their way at once', () => {
+  const SENT = 3000;
+  let heard: Incoming[];
+  let sender: RdsSocket;
+  beforeEach(() => {
+    heard = [];
+    sender = node.bind();
+    // Several lengths and several thousands: more than one turn, and memory that is used again.
+    for (let number = 0; number < SENT; number++) sender.trySendmsg(textOfNumber(number), TO);
+  });
+
+  function textOfNumber(number: number): string {
+    return `${number}`.padEnd(number % 300, '.');
+  }
+
+  test('each is for its receiver to keep', async () => {
+    bob.on('message', (message) => heard.push(message));
+    await clock.until(sender.flush());
+    for (let number = 0; number < SENT; number++) sender.trySendmsg('overwritten', TO);
+    await clock.until(sender.flush());
+    const texts = Array.from({ length: SENT }, (_, number) => textOfNumber(number));
+    expect(heard.slice(0, SENT).map(textOf)).toEqual(texts);
+  });
+
+  test('whoever transfers one takes along none that is still to come', async () => {
+    const texts: string[] = [];
+    bob.on('message', (message) => {
+      texts.push(textOf(message));
+      const buffer = message.data.buffer as ArrayBuffer;
+      if (texts.length % 100 === 0) structuredClone(null, { transfer: [buffer] });
+    });
+    await clock.until(sender.flush());
+    expect(texts).toEqual(Array.from({ length: SENT }, (_, number) => textOfNumber(number)));
+  });
+
+  test('they share little memory, in which whole numbers can be read', async () => {
+    bob.on('message', (message) => heard.push(message));
+    await clock.until(sender.flush());
+    const buffers = new Set(heard.map(({ data }) => data.buffer));
+    expect(Math.max(...[...buffers].map(({ byteLength }) => byteLength))).toBe(16 * KIB);
+    expect(heard.filter(({ data }) => data.byteOffset % 8 !== 0)).toEqual([]);
+  });
+
+  test.each([1, 7, 1024, 1025, 2999])(
+    'the rest is canceled when %i have arrived',
+    async (count) => {
+      let canceled = { messages: 0, bytes: 0 };
+      bob.on('message', (message) => {
+        if (heard.push(message) === count) canceled = sender.cancelSentTo(TO);
+      });
+      await clock.until(sender.flush().catch(() => {}));
+      await clock.advance(10);
+      expect([heard.length, canceled.messages]).toEqual([count, SENT - count]);
+      expect(node.info().counters).toMatchObject({
+        send_acked: count,
+        send_canceled: SENT - count,
+      });
+      sender.trySendmsg('afterwards', TO);
+      await clock.until(sender.flush());
+      expect(textOf(heard.at(-1) as Incoming)).toBe('afterwards');
+    },
+  );
+
+  test('the rest is canceled when their sender closes', async () => {
+    bob.on('message', (message) => {
+      if (heard.push(message) === 10) sender.destroy();
+    });
+    await clock.advance(10);
+    expect(heard).toHaveLength(10);
+  });
+
+  test('the rest is dropped when their receiver closes', async () => {
+    bob.on('message', (message) => {
+      if (heard.push(message) === 10) bob.destroy();
+    });
+    await clock.until(sender.flush());
+    expect(heard).toHaveLength(10);
+    expect(node.info().counters).toMatchObject({ recv_drop_no_sock: SENT - 10, send_refused: 0 });
+  });
+});
+
+test('a large message waits in the memory that its receiver gets', async () => {
+  const sender = node.bind();
+  const heard: Incoming[] = [];
+  bob.on('message', (message) => heard.push(message));
+  for (const fill of [1, 2]) sender.trySendmsg(bytes(100 * KIB).fill(fill), TO);
+  await clock.until(sender.flush());
+  expect(heard.map(({ data }) => new Set(data))).toEqual([new Set([1]), new Set([2])]);
+  const kept = heard.map(({ data }) => data.buffer.byteLength - data.length);
+  expect(kept).toEqual([48, 48]);
+});

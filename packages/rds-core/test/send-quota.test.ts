@@ -6,15 +6,17 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { RdsError } from '../src/errors.js';
 import { Flow, type Route } from '../src/flow.js';
 import { chargeBytes } from '../src/message.js';
+import { Outstanding } from '../src/outstanding.js';
 import { Pending } from '../src/pending.js';
-import { type Outstanding, type RoomWaiter, SendQuota } from '../src/send-quota.js';
+import { type RoomWaiter, SendQuota } from '../src/send-quota.js';
 import type { MessageOwner } from '../src/train.js';
 
 const KIB = 1024;
+const WINDOW_BYTES = 4096 * KIB;
 
 describe('SendQuota', () => {
   test('has room up to its limit', () => {
-    const quota = new SendQuota(1000, { bytes: 0 });
+    const quota = new SendQuota(1000, new Outstanding(WINDOW_BYTES));
     quota.reserve(600);
     expect([quota.hasRoom(400), quota.hasRoom(401)]).toEqual([true, false]);
     quota.reserve(400);
@@ -25,7 +27,7 @@ describe('SendQuota', () => {
   });
 
   test('counts small messages as 64 bytes', () => {
-    const quota = new SendQuota(128, { bytes: 0 });
+    const quota = new SendQuota(128, new Outstanding(WINDOW_BYTES));
     quota.reserve(0);
     quota.reserve(1);
     expect([quota.usedBytes, quota.hasRoom(0)]).toEqual([128, false]);
@@ -34,14 +36,14 @@ describe('SendQuota', () => {
   });
 
   test('takes one message when it is empty, however small it is itself', () => {
-    const quota = new SendQuota(10, { bytes: 0 });
+    const quota = new SendQuota(10, new Outstanding(WINDOW_BYTES));
     expect(quota.hasRoom(10)).toBe(true);
     quota.reserve(10);
     expect(quota.hasRoom(0)).toBe(false);
   });
 
   test('wakes nobody who has no room', () => {
-    const quota = new SendQuota(1000, { bytes: 0 });
+    const quota = new SendQuota(1000, new Outstanding(WINDOW_BYTES));
     const woken: number[] = [];
     quota.reserve(500);
     quota.reserve(500);
@@ -61,8 +63,6 @@ describe('SendQuota', () => {
 });
 
 describe('quotas of sockets that send to the same peer', () => {
-  const LIMIT_BYTES = 600 * KIB;
-
   /** Fills them in turn with messages of 1 KiB. What each of them then has, in KiB. */
   function fill(quotas: readonly SendQuota[]): number[] {
     for (let hadRoom = true; hadRoom; ) {
@@ -76,8 +76,9 @@ describe('quotas of sockets that send to the same peer', () => {
     return quotas.map(({ usedBytes }) => usedBytes / KIB);
   }
 
-  function quotas(count: number, ofAll: Outstanding = { bytes: 0 }): SendQuota[] {
-    return Array.from({ length: count }, () => new SendQuota(LIMIT_BYTES, ofAll));
+  /** Of sockets whose send buffers are the window: 600 KiB, unless something else is said. */
+  function quotas(count: number, ofAll = new Outstanding(600 * KIB), limitBytes = 600 * KIB) {
+    return Array.from({ length: count }, () => new SendQuota(limitBytes, ofAll));
   }
 
   test.each([
@@ -85,23 +86,28 @@ describe('quotas of sockets that send to the same peer', () => {
     [2, 400],
     [3, 300],
     [11, 100],
+    [100, 64],
   ])('%i of them may have %i KiB each', (count, each) => {
-    expect(fill(quotas(count))).toEqual(Array.from({ length: count }, () => each));
+    const all = quotas(count);
+    const shares = all.map(({ shareBytes }) => shareBytes / KIB);
+    expect(shares).toEqual(shares.map(() => 600));
+    expect(fill(all)).toEqual(all.map(() => each));
+    expect(all.map(({ shareBytes }) => shareBytes / KIB)).toEqual(all.map(() => each));
   });
 
-  test('have 64 KiB each, however many they are', () => {
-    const all = quotas(100);
-    expect(fill(all)).toEqual(Array.from({ length: 100 }, () => 64));
+  test('may have all of their buffers where the window holds them', () => {
+    expect(fill(quotas(11, new Outstanding(3600 * KIB)))).toEqual(Array(11).fill(600));
+    expect(fill(quotas(12, new Outstanding(600 * KIB), 10 * KIB))).toEqual(Array(12).fill(10));
   });
 
-  test('have no more than they have alone, if that is less', () => {
-    const ofAll = { bytes: 0 };
-    const small = new SendQuota(10 * KIB, ofAll);
-    expect(fill([...quotas(20, ofAll), small])[20]).toBe(10);
+  test('with larger buffers than the others may fill one alone', () => {
+    const ofAll = new Outstanding(600 * KIB);
+    const [large] = quotas(1, ofAll, 6000 * KIB) as [SendQuota];
+    expect([fill([large]), fill(quotas(1, ofAll))]).toEqual([[6000], [64]]);
   });
 
-  test('leave room for one that comes late, as much as it leaves to others that do', () => {
-    const ofAll = { bytes: 0 };
+  test('leave room for one that comes late', () => {
+    const ofAll = new Outstanding(600 * KIB);
     const [early, late] = quotas(2, ofAll) as [SendQuota, SendQuota];
     expect([fill([early]), fill([late])]).toEqual([[600], [300]]);
     early.release(600 * KIB);
@@ -110,14 +116,27 @@ describe('quotas of sockets that send to the same peer', () => {
     expect(ofAll.bytes).toBe(0);
   });
 
-  test('do not wait for each other once they have nothing under way', () => {
+  test('let one go on when it has nothing under way, however much others have', () => {
     const [busy, waiting] = quotas(2) as [SendQuota, SendQuota];
     let woken = 0;
     fill([busy, waiting]);
-    waiting.wait({ roomNeeded: 600 * KIB, roomCame: () => woken++ > 0 });
-    waiting.release(200 * KIB);
+    waiting.wait({ roomNeeded: 450 * KIB, roomCame: () => woken++ > 0 });
+    waiting.release(399 * KIB);
+    expect([woken, waiting.usedBytes]).toEqual([0, KIB]);
+    waiting.release(KIB);
+    expect(woken).toBe(1);
+  });
+
+  test('go on when what another had is canceled, and are asked no more than once', () => {
+    const ofAll = new Outstanding(600 * KIB);
+    const [busy, waiting] = quotas(2, ofAll) as [SendQuota, SendQuota];
+    let woken = 0;
+    fill([busy, waiting]);
+    waiting.wait({ roomNeeded: KIB, roomCame: () => ++woken > 1 });
+    busy.release(busy.usedBytes);
     expect(woken).toBe(0);
-    waiting.release(200 * KIB);
+    ofAll.canceled();
+    ofAll.canceled();
     expect(woken).toBe(1);
   });
 });
@@ -137,12 +156,12 @@ class Peer {
       this.#unacknowledged.push({ length, owner });
     },
     cancel: () => ({ messages: 0, bytes: 0 }),
-    outstanding: { bytes: 0 },
+    outstanding: new Outstanding(WINDOW_BYTES),
     isGone: false,
   };
 
-  constructor(limitBytes: number) {
-    this.quota = new SendQuota(limitBytes, this.#route.outstanding);
+  constructor(limitBytes: number, ofAll = new Outstanding(WINDOW_BYTES)) {
+    this.quota = new SendQuota(limitBytes, ofAll);
   }
 
   flow(port: number): Flow {
@@ -221,6 +240,38 @@ describe('flows that wait for room', () => {
         expect(busy.quota.usedBytes).toBe(0);
         expect(flows.every((flow) => flow.isIdle)).toBe(true);
       }),
+    );
+  });
+
+  test('get through on several sockets that share, and leave nothing counted', () => {
+    const limits = fc.constantFrom(100 * KIB, 200 * KIB, 400 * KIB);
+    const send = fc.record({ socket: fc.nat(2), length: fc.nat(100 * KIB) });
+    const step = fc.oneof({ weight: 3, arbitrary: send }, fc.constant(null));
+    fc.assert(
+      fc.property(
+        fc.tuple(limits, limits, limits),
+        fc.array(step, { maxLength: 60, size: 'max' }),
+        (limitsBytes, steps) => {
+          const ofAll = new Outstanding(200 * KIB);
+          const peers = limitsBytes.map((limitBytes) => new Peer(limitBytes, ofAll));
+          const flows = peers.map((peer) => peer.flow(5001));
+          const expected: number[][] = [[], [], []];
+          for (const [index, each] of steps.entries()) {
+            if (each === null) peers[index % 3]?.acknowledge();
+            else {
+              peers[each.socket]?.send(flows[each.socket] as Flow, each.length);
+              expected[each.socket]?.push(each.length);
+            }
+            const used = peers.reduce((sum, { quota }) => sum + quota.usedBytes, 0);
+            expect(ofAll.bytes).toBe(used);
+          }
+          for (const [index, peer] of peers.entries()) {
+            while (peer.acknowledge());
+            expect(peer.sent.map(([, length]) => length)).toEqual(expected[index]);
+          }
+          expect(ofAll.bytes).toBe(0);
+        },
+      ),
     );
   });
 

@@ -61,6 +61,17 @@ export const bufferMutants = [
     ],
   },
   {
+    name: 'share-not-returned',
+    mistake: 'What a socket has had of what all may have to a peer stays taken.',
+    patches: [
+      {
+        file: 'send-quota.ts',
+        find: 'this.#ofAll.bytes -= chargedBytes;',
+        replace: '',
+      },
+    ],
+  },
+  {
     name: 'quota-of-another-peer',
     mistake: 'What a message had of the send buffer is given back to the last destination.',
     patches: [
@@ -71,8 +82,9 @@ export const bufferMutants = [
       },
       {
         file: 'flow.ts',
-        find: 'this.refusedBytes = obstacle ===',
-        replace: '(this.owner as any).last = this;\n    this.refusedBytes = obstacle ===',
+        find: 'const { group } = this;\n    group.unsettled++;',
+        replace:
+          '(this.owner as any).last = this;\n    const { group } = this;\n    group.unsettled++;',
       },
     ],
   },

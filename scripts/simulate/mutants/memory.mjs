@@ -25,28 +25,21 @@ export const memoryMutants = [
     patches: [
       {
         file: 'loopback.ts',
-        find: 'this.#queue.push({ data, count: 1, chargedBytes, sport, dport, owner, receipt });',
-        replace: `if (length < 100 && this.#owner.deliverLocally(sport, dport, data)) {
-      owner.messageSettled({ length, receipt }, 'delivered', null);
-      return;
-    }
-    this.#queue.push({ data, count: 1, chargedBytes, sport, dport, owner, receipt });`,
+        find: 'this.#queue.push(opened);',
+        replace: `opened.seal();
+    if (length < 100) return this.#handOver(opened);
+    this.#queue.push(opened);`,
       },
     ],
   },
   {
     name: 'loopback-does-not-copy',
-    mistake: 'A message to the same node shares its bytes with the caller.',
+    mistake: 'A message to the same node stays where others are soon written over it.',
     patches: [
       {
         file: 'loopback.ts',
-        find: 'copyPayload(payload, data, 0);',
-        replace: '',
-      },
-      {
-        file: 'loopback.ts',
-        find: 'const data = new Uint8Array(length);',
-        replace: 'const data = payload as Uint8Array;',
+        find: 'this.#handOuts.copy(bytes, from, at)',
+        replace: 'bytes.subarray(from, at)',
       },
     ],
   },

@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { FlowTable } from '../../src/flow-table.js';
+import { Outstanding } from '../../src/outstanding.js';
 import { Stats } from '../../src/stats.js';
 import { A, B, world } from './world.js';
 
@@ -60,7 +61,7 @@ test('routes that are gone are not kept by a socket', () => {
         isCongested: () => false,
         awaitUncongested() {},
         send() {},
-        outstanding: { bytes: 0 },
+        outstanding: new Outstanding(1),
         isGone: true,
         cancel: () => {
           asked++;

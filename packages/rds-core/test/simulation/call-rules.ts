@@ -7,6 +7,8 @@
 import type { Address, RdsNode, RdsSocket, Unacknowledged } from '../../src/index.js';
 import { chargeBytes } from '../../src/message.js';
 import { listMessages } from '../../src/message-info.js';
+import { IN_FLIGHT_BYTES } from '../../src/outbound.js';
+import { OWN_BYTES } from '../../src/send-quota.js';
 import { receiverOf } from '../../src/socket.js';
 import type { Entry } from './ledger.js';
 
@@ -25,12 +27,9 @@ export function overlooked(wasCongested: boolean): string | undefined {
   return wasCongested ? 'was sent to a congested port' : undefined;
 }
 
-/** What a socket may have under way to a peer, whatever other sockets have. */
-const OWN_BYTES = 64 * 1024;
-
 /**
  * EAGAIN, though all that ever went to that peer would fit into the send buffer for it, and with
- * what other sockets of the node sent there into two.
+ * what other sockets of the node sent there into two windows.
  */
 export function neededRoom(
   socket: RdsSocket,
@@ -44,8 +43,9 @@ export function neededRoom(
   const ofAll = chargedBytes(there);
   const own = chargedBytes(there.filter(({ from }) => from === entry.from));
   if (own > socket.sendBufferBytes) return undefined;
-  if (own > OWN_BYTES && own + ofAll > 2 * socket.sendBufferBytes) return undefined;
-  return `no room, with ${own} bytes of ${socket.sendBufferBytes} sent there in all`;
+  const shared = 2 * Math.max(socket.sendBufferBytes, IN_FLIGHT_BYTES);
+  if (own > OWN_BYTES && own + ofAll > shared) return undefined;
+  return `no room for ${own} bytes of ${socket.sendBufferBytes}, or ${ofAll} with others there`;
 }
 
 function chargedBytes(entries: readonly Entry[]): number {

@@ -3,6 +3,7 @@
  * add one, add an entry: it gives a line for each violation.
  */
 
+import { coreOf } from '../../src/node.js';
 import { type Entry, isAmbiguous, isPromised, isThere } from './ledger.js';
 import type { Workload } from './workload.js';
 
@@ -95,6 +96,14 @@ export const FINALLY: Record<string, LastRule> = {
     }
     await simulation.clock.advance(plan.drainMs + 1);
     yield* blocked;
+  },
+  *'sockets share nothing any more'({ ownMembers }) {
+    for (const { node } of ownMembers) {
+      for (const { remote, outstanding } of coreOf(node).peers) {
+        const { bytes } = outstanding;
+        if (bytes !== 0) yield `${node.address} counts ${bytes} bytes for ${remote.address}`;
+      }
+    }
   },
   *'counters add up'({ ownMembers }) {
     for (const { node } of ownMembers) {
