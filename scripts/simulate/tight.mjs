@@ -29,6 +29,8 @@ const LIMITS = [
   ['wire/frame-decoder.ts', 'MOST_GUESS_BYTES', '64 * 1024', '4096'],
   ['wire/batch-encoder.ts', 'LEAST_BATCH_BYTES', '64 * 1024', '128'],
   ['acknowledger.ts', 'ACK_BYTES', '512 * 1024', '512'],
+  ['hand-outs.ts', 'BLOCK_BYTES', '16 * 1024', '256'],
+  ['hand-outs.ts', 'MOST_SHARED_BYTES', '4 * 1024', '100'],
   ['queue-memory.ts', 'MAX_BLOCK_BYTES', '64 * 1024', '256'],
   ['queue-memory.ts', 'OWN_MEMORY_BYTES', '16 * 1024', '64'],
 ];

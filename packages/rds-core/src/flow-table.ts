@@ -68,7 +68,7 @@ export class FlowTable {
         if (!(owner instanceof FlushGroup) || owner.flow.owner !== this.#owner) return false;
         return only === null || owner.flow === only;
       });
-      route.outstanding.canceled();
+      if (canceled.messages > 0) route.outstanding.roomCame();
       total.messages += canceled.messages;
       total.bytes += canceled.bytes;
     }

@@ -12,7 +12,7 @@ import { Outstanding } from './outstanding.js';
 import type { Payload } from './payload.js';
 import { Queue } from './queue.js';
 import type { Runtime } from './runtime.js';
-import { FramePlacer, Slab, SlabPool, type SlabSource } from './slab.js';
+import { FramePlacer, Slab, type SlabPool, type SlabSource } from './slab.js';
 import type { Stats } from './stats.js';
 import { countOf, type MessageOwner, type Train } from './train.js';
 import { TrainYard } from './train-yard.js';
@@ -47,10 +47,10 @@ export class Loopback implements Route {
   #train: Train | null = null;
   #handedOver = 0;
 
-  constructor(runtime: Runtime, owner: LoopbackOwner) {
+  constructor(runtime: Runtime, owner: LoopbackOwner, pool: SlabPool) {
     this.#runtime = runtime;
     this.#owner = owner;
-    this.#yard = new TrainYard(new FramePlacer(new SlabPool(), KEPT), () => {});
+    this.#yard = new TrainYard(new FramePlacer(pool, KEPT), () => {});
   }
 
   isCongested(port: number): boolean {
@@ -94,10 +94,9 @@ export class Loopback implements Route {
     const messages = countOf(canceled);
     const bytes = canceled.reduce((sum, { payloadBytes }) => sum + payloadBytes, 0);
     this.#owner.stats.send_canceled += messages;
-    for (const train of canceled) {
-      train.seal();
-      train.settle('canceled');
-    }
+    // First all: what waits for room leaves when the first is settled, and must not join another.
+    for (const train of canceled) train.seal();
+    for (const train of canceled) train.settle('canceled');
     return { messages, bytes };
   }
 

@@ -30,7 +30,7 @@ export class NodeCore implements SocketTableOwner, PeerTableOwner {
   readonly peers: PeerTable;
   readonly #tcpPort: number;
   readonly #listener: Listener;
-  readonly #loopback: Loopback;
+  readonly loopback: Loopback;
   #closed: Promise<Unacknowledged> | null = null;
 
   constructor(
@@ -47,8 +47,8 @@ export class NodeCore implements SocketTableOwner, PeerTableOwner {
     this.introduction = new Introduction(runtime.random(), this.#tcpPort, options.paths);
     this.herald = new Herald(node, runtime);
     this.sockets = new SocketTable(this, options.maxQueuedBytes);
-    this.#loopback = new Loopback(runtime, this.sockets);
     this.peers = new PeerTable(this, runtime, options, this.stats, this.#tcpPort);
+    this.loopback = new Loopback(runtime, this.sockets, this.peers.pool);
   }
 
   // ── For the node ─────────────────────────────────────────────────────────────────────────────
@@ -117,13 +117,13 @@ export class NodeCore implements SocketTableOwner, PeerTableOwner {
   route(to: Address, syscall: string): { route: Route; to: Address } {
     const { ip, tcpPort } = this.peerOf(to, syscall);
     const address = { ...to, address: ip.text };
-    if (this.isSelf(ip, tcpPort)) return { route: this.#loopback, to: address };
+    if (this.isSelf(ip, tcpPort)) return { route: this.loopback, to: address };
     return { route: this.peers.connection(ip, tcpPort, syscall), to: address };
   }
 
   mapChanged(): void {
     for (const { path } of this.peers) path.exchange.mapChanged();
-    this.#loopback.uncongested();
+    this.loopback.uncongested();
   }
 
   pause(paused: boolean): void {

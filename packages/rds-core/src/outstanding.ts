@@ -30,10 +30,10 @@ export class Outstanding {
   }
 
   /**
-   * Something was canceled. What is acknowledged is not told, since who waits has something to be
-   * acknowledged as well, and is woken then.
+   * Something was canceled, or there are more paths. Of what is acknowledged nobody is told here:
+   * who waits has something to be acknowledged as well, and is woken then.
    */
-  canceled(): void {
+  roomCame(): void {
     for (const seeker of [...this.#seekers]) seeker.needChanged();
   }
 }

@@ -89,6 +89,7 @@ export class PathSet {
     if (this.first.exchange.queue.hasSent) this.#hold();
     this.first.exchange.flushSoon();
     if (this.first.state.kind === 'up') this.follow();
+    this.outstanding.roomCame();
   }
 
   /**

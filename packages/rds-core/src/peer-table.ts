@@ -30,7 +30,8 @@ export class PeerTable implements StrangerOwner {
   readonly #options: ResolvedNodeOptions;
   readonly #stats: Stats;
   readonly #local: TcpAddress;
-  readonly #pool = new SlabPool();
+  /** Of the whole node. */
+  readonly pool = new SlabPool();
   readonly tap: Tap;
   readonly #connections = new Map<string, Connection>();
   /** Connections accepted so far. */
@@ -203,7 +204,7 @@ export class PeerTable implements StrangerOwner {
       runtime: this.#runtime,
       options: this.#options,
       stats: this.#stats,
-      pool: this.#pool,
+      pool: this.pool,
       tap: this.tap,
       local: this.#local,
       firstSequence: Math.max(this.#leastSequence, this.#runtime.initialSequence()),

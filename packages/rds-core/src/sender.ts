@@ -107,7 +107,8 @@ export class Sender {
 
   waitWritable(to: Address | undefined, options: WaitWritableOptions): Promise<void> {
     const flow = this.flowTo(to, 'waitWritable');
-    const { bytes = Math.max(flow.quota.shareBytes >> 1, flow.refusedBytes) } = options;
+    const usualBytes = Math.max(flow.quota.shareBytes >> 1, flow.refusedBytes);
+    const { bytes = Math.min(usualBytes, this.#sendBufferBytes) } = options;
     if (!isInteger(bytes, 0, this.#sendBufferBytes)) {
       const text = `bytes is a whole number up to ${this.#sendBufferBytes}, the send buffer`;
       throw new RdsError('EINVAL', text, { ...flow.details, syscall: 'waitWritable' });
@@ -135,9 +136,14 @@ export class Sender {
     return this.#flows.cancel(to === undefined ? null : this.flowTo(to, 'cancelSentTo'));
   }
 
+  /** Ends every send that waits. */
+  rejectWaiters(): void {
+    this.#flows.rejectWaiters();
+  }
+
   /** Ends every send that waits, and drops what is not acknowledged. */
   close(): Unacknowledged {
-    this.#flows.rejectWaiters();
+    this.rejectWaiters();
     return this.#flows.cancel(null);
   }
 

@@ -20,6 +20,7 @@ import {
   receiverOf,
   type SocketHome,
   type SocketOwner,
+  senderOf,
 } from './socket.js';
 import type { Stats } from './stats.js';
 
@@ -76,7 +77,10 @@ export class SocketTable implements SocketHome, LoopbackOwner {
   }
 
   destroy(): Unacknowledged {
-    return sum([...this.#sockets].map((socket) => socket.destroy()));
+    const sockets = [...this.#sockets];
+    // First of all: the room of those that go would let others send what is dropped right after.
+    for (const socket of sockets) senderOf(socket).rejectWaiters();
+    return sum(sockets.map((socket) => socket.destroy()));
   }
 
   // ── SocketHome ───────────────────────────────────────────────────────────────────────────────

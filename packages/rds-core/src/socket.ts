@@ -68,6 +68,7 @@ export let newSocket: (
 ) => RdsSocket;
 /** What programs do not see of a socket: where its messages come in. */
 export let receiverOf: (socket: RdsSocket) => Receiver;
+export let senderOf: (socket: RdsSocket) => Sender;
 
 /** Sockets are made by `node.bind`. */
 export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDisposable {
@@ -86,6 +87,7 @@ export class RdsSocket extends EventEmitter<RdsSocketEvents> implements AsyncDis
   static {
     newSocket = (address, options, owner) => new RdsSocket(address, options, owner);
     receiverOf = (socket) => socket.#receiver;
+    senderOf = (socket) => socket.#sender;
   }
 
   private constructor(address: string, options: ResolvedBindOptions, owner: SocketOwner) {

@@ -126,7 +126,7 @@ export class Train implements Settled {
     first.owner = this.owner;
     this.slab.retain();
     while (first.count < count) first.add(lengthAt(this.slab.view, first.end));
-    this.sequence += count;
+    if (this.sequence > 0) this.sequence += count;
     this.count -= count;
     this.start = first.end;
     this.chargedBytes -= first.chargedBytes;

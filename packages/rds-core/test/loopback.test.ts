@@ -87,6 +87,18 @@ test('what is canceled before its turn does not arrive', async () => {
   expect(bob.recvmmsg().map(textOf)).toEqual(['mine']);
 });
 
+test('what waits for room is not canceled with what it waits for', async () => {
+  const fill = () => {
+    for (;;) alice.trySendmsg(bytes(64), TO);
+  };
+  expect(fill).toThrow(expect.objectContaining({ code: 'EAGAIN' }));
+  const waits = alice.sendmsg('afterwards', TO);
+  alice.cancelSentTo(TO);
+  await waits;
+  await clock.advance(1);
+  expect(bob.recvmmsg().map(textOf)).toEqual(['afterwards']);
+});
+
 test('thousands in a row arrive in order, and leave others their turn', async () => {
   const heard: string[] = [];
   bob.on('message', (message) => heard.push(textOf(message)));
@@ -142,6 +154,9 @@ describe('of many messages on their way at once', () => {
     await clock.until(sender.flush());
     const buffers = new Set(heard.map(({ data }) => data.buffer));
     expect(Math.max(...[...buffers].map(({ byteLength }) => byteLength))).toBe(16 * KIB);
+    const shared = heard.filter(({ data }) => data.length > 64);
+    const blocks = new Set(shared.map(({ data }) => data.buffer));
+    expect(blocks.size).toBeLessThan(shared.length / 50);
     expect(heard.filter(({ data }) => data.byteOffset % 8 !== 0)).toEqual([]);
   });
 
@@ -152,7 +167,9 @@ describe('of many messages on their way at once', () => {
       bob.on('message', (message) => {
         if (heard.push(message) === count) canceled = sender.cancelSentTo(TO);
       });
-      await clock.until(sender.flush().catch(() => {}));
+      const flushed = clock.until(sender.flush());
+      const outcome = { code: 'ECANCELED', outcome: 'not-delivered' };
+      await expect(flushed).rejects.toMatchObject(outcome);
       await clock.advance(10);
       expect([heard.length, canceled.messages]).toEqual([count, SENT - count]);
       expect(node.info().counters).toMatchObject({

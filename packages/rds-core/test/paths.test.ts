@@ -125,6 +125,29 @@ describe('two nodes', () => {
     expect(alice.info().counters.send_uncertain).toBe(0);
   });
 
+  test('let sockets have more under way together, as many as there are', async () => {
+    const { clock, network, open, alice, bob } = await pair({ paths: 4 }, { paths: 4 });
+    const sockets = [alice.bind(4000), alice.bind(4001)];
+    const sent = () => {
+      const counts = [0, 0];
+      for (let round = 0; round < 64; round++) {
+        for (const [at, socket] of sockets.entries()) {
+          try {
+            socket.trySendmsg(new Uint8Array(64 * 1024), { address: B, port: 5000 });
+            counts[at] = (counts[at] ?? 0) + 1;
+          } catch {}
+        }
+      }
+      return counts;
+    };
+    network.kill(bob.host);
+    expect(sent()).toEqual([64, 64]);
+    for (const socket of sockets) socket.cancelSentTo();
+    await open(B, { paths: 1 });
+    await clock.advance(60_000);
+    expect(sent()).toEqual([43, 42]);
+  });
+
   test('close, and nothing of what was accepted is lost on any path', async () => {
     const { clock, alice, bob } = await pair({ paths: 4 }, { paths: 4 });
     const server = bob.bind(5000);

@@ -135,8 +135,8 @@ describe('quotas of sockets that send to the same peer', () => {
     waiting.wait({ roomNeeded: KIB, roomCame: () => ++woken > 1 });
     busy.release(busy.usedBytes);
     expect(woken).toBe(0);
-    ofAll.canceled();
-    ofAll.canceled();
+    ofAll.roomCame();
+    ofAll.roomCame();
     expect(woken).toBe(1);
   });
 });

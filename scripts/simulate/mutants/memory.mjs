@@ -17,7 +17,7 @@ export const memoryMutants = [
   {
     name: 'loopback-not-woken',
     mistake: 'Sends to a congested socket of the same node are not told when it no longer is.',
-    patches: [{ file: 'node-core.ts', find: 'this.#loopback.uncongested();', replace: '' }],
+    patches: [{ file: 'node-core.ts', find: 'this.loopback.uncongested();', replace: '' }],
   },
   {
     name: 'loopback-reorders',
@@ -40,6 +40,17 @@ export const memoryMutants = [
         file: 'loopback.ts',
         find: 'this.#handOuts.copy(bytes, from, at)',
         replace: 'bytes.subarray(from, at)',
+      },
+    ],
+  },
+  {
+    name: 'loopback-seals-too-late',
+    mistake: 'What waited for room joins messages that are just being canceled, and is lost.',
+    patches: [
+      {
+        file: 'loopback.ts',
+        find: 'for (const train of canceled) train.seal();',
+        replace: '',
       },
     ],
   },

@@ -99,10 +99,9 @@ export const FINALLY: Record<string, LastRule> = {
   },
   *'sockets share nothing any more'({ ownMembers }) {
     for (const { node } of ownMembers) {
-      for (const { remote, outstanding } of coreOf(node).peers) {
-        const { bytes } = outstanding;
-        if (bytes !== 0) yield `${node.address} counts ${bytes} bytes for ${remote.address}`;
-      }
+      const { loopback, peers } = coreOf(node);
+      const ofAll = [loopback, ...peers].map(({ outstanding }) => outstanding.bytes);
+      if (ofAll.some((bytes) => bytes !== 0)) yield `${node.address} counts ${ofAll} bytes`;
     }
   },
   *'counters add up'({ ownMembers }) {
