@@ -65,7 +65,12 @@ export class SendQuota implements RoomSeeker {
     return thenBytes + this.#ofAll.bytes + moreBytes <= this.#sharedBytes || thenBytes <= OWN_BYTES;
   }
 
-  /** What it could hold in all if those who are here stay as they are, and all want the same. */
+  /** The same for one whose turn it is not: nobody waits who was there before. */
+  admits(bytes: number): boolean {
+    return this.#firstNeeds === NOBODY_WAITS && this.hasRoom(bytes);
+  }
+
+  /** Up to where it could be filled, with what others have now. */
   get shareBytes(): number {
     const othersBytes = this.#ofAll.bytes - this.#usedBytes;
     const shareBytes = Math.floor((this.#sharedBytes - othersBytes) / 2);
@@ -74,11 +79,6 @@ export class SendQuota implements RoomSeeker {
 
   get #sharedBytes(): number {
     return 2 * Math.max(this.#limitBytes, this.#ofAll.windowBytes);
-  }
-
-  /** The same for one whose turn it is not: nobody waits who was there before. */
-  admits(bytes: number): boolean {
-    return this.#firstNeeds === NOBODY_WAITS && this.hasRoom(bytes);
   }
 
   reserve(bytes: number): void {

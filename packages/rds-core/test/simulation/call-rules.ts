@@ -36,9 +36,10 @@ export function neededRoom(
   entries: readonly Entry[],
   entry: Entry,
 ): string | undefined {
+  const { address } = entry.from.incarnation;
   const there = entries.filter(({ from, flow, settlement }) => {
-    const isBetween = from.address === entry.from.address && flow.to === entry.flow.to;
-    return isBetween && settlement !== 'not-delivered';
+    const isThere = from.incarnation.address === address && flow.to === entry.flow.to;
+    return isThere && settlement !== 'not-delivered';
   });
   const ofAll = chargedBytes(there);
   const own = chargedBytes(there.filter(({ from }) => from === entry.from));
