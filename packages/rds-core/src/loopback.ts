@@ -125,16 +125,16 @@ export class Loopback implements Route {
 
   #handOver(train: Train): void {
     const { stats } = this.#owner;
-    const { slab, sport, dport } = train;
+    const { sport, dport } = train;
+    const { bytes, view, isForKeeps } = train.slab;
     let at = train.start;
     let found = false;
     this.#train = train;
     // Whoever is given a message may cancel those behind it: see `cancel`.
     for (this.#handedOver = 1; this.#handedOver <= this.#train.count; this.#handedOver++) {
       const from = at + HEADER_BYTES;
-      at = from + lengthAt(slab.view, from - HEADER_BYTES);
+      at = from + lengthAt(view, at);
       // The slab is used again, and the message is for whoever gets it to keep.
-      const { bytes, isForKeeps } = slab;
       const data = isForKeeps ? bytes.subarray(from, at) : this.#handOuts.copy(bytes, from, at);
       found = this.#owner.deliverLocally(sport, dport, data);
       if (!found && train.receipt !== null) stats.send_refused++;

@@ -66,7 +66,7 @@ export let newSocket: (
   options: ResolvedBindOptions,
   owner: SocketOwner,
 ) => RdsSocket;
-/** What programs do not see of a socket: where its messages come in. */
+/** What programs do not see of a socket: where its messages come in, and where they leave. */
 export let receiverOf: (socket: RdsSocket) => Receiver;
 export let senderOf: (socket: RdsSocket) => Sender;
 
